@@ -1,0 +1,1 @@
+//! Floor 1: how cco behaves, as checked values with their origin.

@@ -1,0 +1,1 @@
+//! Floor 6: owns the session and the adapters.

@@ -1,0 +1,1 @@
+//! Floor 2: the core, a pure state machine.

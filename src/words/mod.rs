@@ -1,0 +1,24 @@
+//! Floor 0: the words that all floors share.
+//!
+//! Everything here is plain data without behaviour of its own beyond parsing and printing. These types are the
+//! stable vocabulary of the journal and of the JSON views, so they derive serde directly; every type above this
+//! floor is written to disk through a versioned record instead (`store/record`).
+
+mod actor;
+mod hash;
+mod id;
+mod money;
+mod priority;
+mod usage;
+mod verdict;
+
+pub use actor::{Actor, Via};
+pub use hash::Hash;
+pub use id::{
+    AttemptId, CheckId, CommitId, CriterionId, IterationNumber, MissionId, PhaseId, RunId, Seq, SessionId, TaskId,
+    TreeId,
+};
+pub use money::{Money, ParseMoneyError};
+pub use priority::Priority;
+pub use usage::Usage;
+pub use verdict::{Evidence, Measure, Outcome, Verdict};
