@@ -1,0 +1,510 @@
+//! From plan to proof: what follows each completed effect of the loop.
+
+use super::charter::{CharterCheck, CommitFrequency, OnStall};
+use super::criteria::{PhaseStanding, Standing, phase_standing};
+use super::effect::{Checkpoint, Opening, Preface, Publish, RecordOrder, WorkOrder};
+use super::event::{Fault, FaultKind, TreeChange};
+use super::lessons::signature;
+use super::morale;
+use super::plan::{ConversationWish, Plan, PlanSource, Strategy, TaskState, TaskUpdate};
+use super::progress::{Movement, Observation, Progress, Rung};
+use super::session::{Conversation, HISTORY, IterationNote, TASKS, Task};
+use super::stage::{AfterSnapshot, End, HumanNeed, PauseReason, PlanAsk, Purpose, Scope, Stage, WaitReason, Work};
+use super::step::{NoticeKind, Turn};
+use crate::words::{CommitId, CriterionId, Outcome, TreeId};
+
+/// Provider failures in a row after which waiting is given up.
+const PROVIDER_RETRIES: u32 = 10;
+/// The share of its window, in percent, beyond which a conversation is not continued.
+const FULL_CONTEXT: u64 = 80;
+
+impl Turn {
+    pub(super) fn derived(&mut self, derived: &[(CriterionId, Vec<CharterCheck>)]) {
+        for (id, checks) in derived {
+            if let Some(criterion) = self.s.charter.criteria.iter_mut().find(|criterion| criterion.id == *id) {
+                criterion.checks.clone_from(checks);
+                criterion.derived = true;
+            }
+        }
+        let missing = self.s.charter.underived();
+        if missing.is_empty() {
+            return self.enter(Stage::Sealing);
+        }
+        let names = missing.iter().map(CriterionId::as_str).collect::<Vec<_>>().join(", ");
+        let what = format!("no check could be derived for {names}: give each a `validator` in the mission file");
+        self.enter(Stage::Paused {
+            why: PauseReason::Mission { what },
+            then: Box::new(Stage::Deriving { criteria: missing }),
+        });
+    }
+
+    pub(super) fn verified(&mut self, tree: TreeId, scope: Scope, purpose: Purpose, done: Vec<crate::words::CheckId>) {
+        let standing = phase_standing(&self.s.charter, &self.s.records, self.s.phase, &tree);
+        if standing == PhaseStanding::NeedsPhaseChecks && scope == Scope::Iteration {
+            return self.enter(Stage::Verifying { tree, scope: Scope::Phase, purpose, done });
+        }
+        let newly_held = self.mark_holding(&tree);
+        match purpose {
+            Purpose::Baseline => self.after_baseline(&tree),
+            Purpose::AfterAction if self.s.sliced.is_some() => self.decide(),
+            Purpose::AfterAction => self.after_action(tree, &standing, &newly_held),
+        }
+    }
+
+    /// Notes which criteria hold on a tree; returns the texts of those that did not before.
+    fn mark_holding(&mut self, tree: &TreeId) -> Vec<String> {
+        let mut newly_held = Vec::new();
+        let mut lost = Vec::new();
+        for (criterion, record) in self.s.charter.criteria.iter().zip(&mut self.s.records) {
+            let holds = matches!(record.standing(criterion, tree), Standing::Holds | Standing::HoldsSoFar);
+            if holds && !record.holding {
+                newly_held.push(criterion.text.clone());
+            }
+            if record.holding && !holds {
+                record.regressions = record.regressions.saturating_add(1);
+                lost.push(criterion.text.clone());
+            }
+            if holds {
+                let last = super::criteria::LastHeld { tree: tree.clone(), iteration: self.s.iteration };
+                record.last_held = Some(last);
+            }
+            record.holding = holds;
+        }
+        for text in lost {
+            self.tell(NoticeKind::Regression, format!("“{text}” held and does not any more"));
+        }
+        let (held, total) = self.s.held();
+        self.s.milestone = morale::celebrate(&newly_held, held as usize, total as usize);
+        if let Some(text) = self.s.milestone.clone() {
+            self.tell(NoticeKind::Milestone, text);
+        }
+        newly_held
+    }
+
+    fn observation(&self, tree: &TreeId) -> Observation {
+        let verdicts = self.s.records.iter().flat_map(|record| record.verdicts.values());
+        let on_tree = verdicts.filter(|verdict| verdict.tree == *tree);
+        let passing = on_tree.filter(|verdict| verdict.outcome == Outcome::Pass).count();
+        let signature = self.signatures(tree).into_iter().next().unwrap_or_default();
+        let passing = u32::try_from(passing).unwrap_or(u32::MAX);
+        Observation { tree: tree.clone(), held: self.s.held().0, passing, signature }
+    }
+
+    /// The signatures of what fails on a tree, in the order of the mission.
+    fn signatures(&self, tree: &TreeId) -> Vec<String> {
+        let verdicts = self.s.records.iter().flat_map(|record| record.verdicts.values());
+        let failing = verdicts.filter(|verdict| verdict.tree == *tree && verdict.outcome != Outcome::Pass);
+        failing
+            .map(|verdict| {
+                let tail = &verdict.evidence.tail;
+                signature(if tail.is_empty() { &verdict.evidence.summary } else { tail })
+            })
+            .filter(|signature| !signature.is_empty())
+            .collect()
+    }
+
+    fn after_baseline(&mut self, tree: &TreeId) {
+        if self.s.progress.recent.is_empty() {
+            let now = self.observation(tree);
+            self.s.progress.start_from(now);
+        }
+        if self.s.iteration.0 == 0 && self.s.phase == 0 {
+            for record in &mut self.s.records {
+                record.held_at_baseline = record.holding;
+            }
+        }
+        self.decide();
+    }
+
+    fn after_action(&mut self, tree: TreeId, standing: &PhaseStanding, newly_held: &[String]) {
+        let movement = self.observe(&tree);
+        self.finish_note();
+        if !newly_held.is_empty() && self.s.metrics.failed_actions > self.s.metrics.error_recoveries {
+            self.s.metrics.error_recoveries += 1;
+        }
+        if movement == Movement::Forward {
+            self.s.impossible = None;
+        }
+        let order = self.record_order(tree, standing);
+        self.enter(Stage::Recording(order));
+    }
+
+    fn observe(&mut self, tree: &TreeId) -> Movement {
+        let observation = self.observation(tree);
+        let errors = self.signatures(tree);
+        if let Some(note) = self.s.current.as_ref() {
+            self.s.lessons.learn(note.number, note.strategy, &note.title, &errors);
+        }
+        self.s.progress.observe(observation)
+    }
+
+    fn finish_note(&mut self) {
+        let held = self.s.held().0;
+        if let Some(mut note) = self.s.current.take() {
+            note.held = held;
+            if self.s.history.len() == HISTORY {
+                self.s.history.pop_front();
+            }
+            self.s.history.push_back(note);
+        }
+    }
+
+    fn record_order(&mut self, tree: TreeId, standing: &PhaseStanding) -> RecordOrder {
+        let phase_ends = *standing == PhaseStanding::Holds;
+        let last_phase = self.s.phase + 1 >= self.s.charter.phases.len();
+        let session_ends = phase_ends || self.context_is_full() || self.s.unpublished_session;
+        let commits = self.s.charter.commits;
+        let due = match commits.frequency {
+            CommitFrequency::PerIteration => true,
+            CommitFrequency::PerSession => session_ends,
+            CommitFrequency::PerPhase => phase_ends,
+            CommitFrequency::OnCompletion => false,
+        };
+        let changed = self.s.head_tree.as_ref() != Some(&tree);
+        let publish = changed && (commits.auto && due || phase_ends && last_phase);
+        let interval = self.s.charter.limits.checkpoint_interval.max(1);
+        let checkpoint = if phase_ends {
+            self.s.checkpoints += 1;
+            Checkpoint::Named(format!("CP{}", self.s.checkpoints))
+        } else if session_ends || self.s.iteration.0.is_multiple_of(interval) {
+            Checkpoint::Full
+        } else {
+            Checkpoint::Light
+        };
+        let publish = if publish { Publish::Commit } else { Publish::Hold };
+        let parent = self.s.head.clone().unwrap_or_else(|| CommitId::new(""));
+        RecordOrder { iteration: self.s.iteration, tree, parent, publish, checkpoint }
+    }
+
+    fn context_is_full(&self) -> bool {
+        let window = self.s.charter.context_window;
+        self.s
+            .conversation
+            .as_ref()
+            .is_some_and(|conversation| conversation.context_tokens * 100 > window * FULL_CONTEXT)
+    }
+
+    pub(super) fn recorded(&mut self, order: RecordOrder, commit: Option<&CommitId>) {
+        if let Some(commit) = commit {
+            self.s.head = Some(commit.clone());
+            self.s.head_tree = Some(order.tree);
+            self.s.unpublished_session = false;
+        }
+        self.decide();
+    }
+
+    /// What comes next, by what holds on the newest tree.
+    pub(super) fn decide(&mut self) {
+        let Some(tree) = self.s.tree.clone() else {
+            return self.enter(Stage::Preparing);
+        };
+        match phase_standing(&self.s.charter, &self.s.records, self.s.phase, &tree) {
+            PhaseStanding::Holds => self.phase_holds(tree),
+            PhaseStanding::AwaitsPerson(criteria) => {
+                let purpose = Purpose::Baseline;
+                let then = Stage::Verifying { tree, scope: Scope::Phase, purpose, done: Vec::new() };
+                self.await_human(HumanNeed::Manual { criteria }, then);
+            }
+            PhaseStanding::NeedsPhaseChecks | PhaseStanding::Open => self.work_on(),
+        }
+    }
+
+    fn phase_holds(&mut self, tree: TreeId) {
+        self.s.sliced = None;
+        if self.s.phase + 1 < self.s.charter.phases.len() {
+            let phase = self.s.charter.phases.get(self.s.phase).map(ToString::to_string).unwrap_or_default();
+            self.tell(NoticeKind::Milestone, format!("phase “{phase}” is complete"));
+            self.s.phase += 1;
+            self.close_conversation();
+            self.s.progress = Progress::default();
+            return self.look(Scope::Phase);
+        }
+        match self.s.head.clone() {
+            Some(commit) if self.s.head_tree.as_ref() == Some(&tree) => self.enter(Stage::Proving { commit, tree }),
+            _ => {
+                // What held already was never committed: publish it, then prove it.
+                let order = self.record_order(tree, &PhaseStanding::Holds);
+                self.enter(Stage::Recording(order));
+            }
+        }
+    }
+
+    fn work_on(&mut self) {
+        if let Some(work) = self.s.sliced.take() {
+            return self.enter(Stage::Working(*work));
+        }
+        match self.s.progress.rung(&self.s.charter.limits) {
+            Rung::Step(strategy) => self.plan_step(strategy),
+            Rung::Replan => {
+                self.s.progress.replans += 1;
+                self.s.progress.forgive();
+                self.s.fresh_next = true;
+                self.plan_step(Strategy::Alternative);
+            }
+            Rung::Stalled(on_stall) => self.stalled(on_stall),
+        }
+    }
+
+    fn plan_step(&mut self, strategy: Strategy) {
+        // The approach changes once when this rung is reached, not again on each iteration spent on it.
+        if strategy == Strategy::Alternative && self.s.progress.half_steps == 4 {
+            self.s.fresh_next = true;
+        }
+        let stage = self.planning();
+        self.enter(stage);
+    }
+
+    /// The stage in which the manager is asked, with the question that fits.
+    pub(super) fn planning(&self) -> Stage {
+        Stage::Planning { ask: self.ask(), heard: self.s.guidance.len() }
+    }
+
+    fn ask(&self) -> PlanAsk {
+        let last = self.s.history.back();
+        if last.is_none() || self.s.progress.recent.len() <= 1 && self.s.conversation.is_none() {
+            return PlanAsk::TaskInitiation;
+        }
+        if self.s.proof.iter().any(|verdict| verdict.outcome != Outcome::Pass) {
+            return PlanAsk::DodValidation;
+        }
+        if self.s.fresh_next || self.s.conversation.is_none() {
+            return PlanAsk::SessionTransition;
+        }
+        if last.is_some_and(|note| note.outcome != "finished") {
+            return PlanAsk::ErrorRecovery;
+        }
+        match self.s.progress.streak() {
+            0 => PlanAsk::ProgressCheck,
+            1 => PlanAsk::MotivationalBoost,
+            _ => PlanAsk::ErrorRecovery,
+        }
+    }
+
+    fn stalled(&mut self, on_stall: OnStall) {
+        if let Some(impossible) = self.s.impossible.clone() {
+            let end = End::Impossible { criterion: impossible.criterion, why: impossible.why };
+            return self.end(end);
+        }
+        let streak = self.s.progress.streak();
+        self.s.progress.forgive();
+        self.s.fresh_next = true;
+        let then = self.planning();
+        match on_stall {
+            OnStall::Stop => self.end(End::Stalled),
+            OnStall::Pause => self.enter(Stage::Paused { why: PauseReason::Stalled, then: Box::new(then) }),
+            OnStall::Replan | OnStall::Escalate => {
+                let why = format!("no progress for {streak} iterations, whatever was tried");
+                self.await_human(HumanNeed::Escalation { why }, then);
+            }
+        }
+    }
+
+    pub(super) fn end(&mut self, end: End) {
+        let text = match &end {
+            End::Done { commit } => format!("done: every required criterion is proven on {}", commit.short()),
+            End::Impossible { criterion, why } => format!("stopped: {criterion} cannot be met: {why}"),
+            End::Stalled => "stopped: no progress".to_owned(),
+        };
+        self.tell(NoticeKind::End, text);
+        self.close_conversation();
+        self.s.attempt = self.s.attempt.next();
+        self.s.stage = Stage::Ended(end);
+    }
+
+    pub(super) fn await_human(&mut self, what: HumanNeed, then: Stage) {
+        let wait = i64::try_from(self.s.charter.limits.human_wait.as_secs()).unwrap_or(i64::MAX).max(1);
+        let until = super::work::after(self.now, wait);
+        let text = match &what {
+            HumanNeed::Manual { criteria } => {
+                let names = criteria.iter().map(CriterionId::as_str).collect::<Vec<_>>().join(", ");
+                format!("approve or reject: {names}")
+            }
+            HumanNeed::Question { text } => format!("the manager asks: {text}"),
+            HumanNeed::Escalation { why } => why.clone(),
+        };
+        self.tell(NoticeKind::NeedsYou, text);
+        self.enter(Stage::AwaitingHuman { what, until, then: Box::new(then) });
+    }
+
+    pub(super) fn planned(&mut self, plan: &Plan, source: &PlanSource, heard: usize) {
+        self.s.retries.provider = 0;
+        if let PlanSource::Checklist { instead_of: Some(why) } = source {
+            self.tell(NoticeKind::Odd, format!("the checklist manager planned: {why}"));
+        }
+        self.update_tasks(&plan.tasks);
+        self.s.impossible.clone_from(&plan.impossible);
+        self.s.guidance.drain(..heard.min(self.s.guidance.len()));
+        if let Some(text) = plan.question.clone() {
+            let then = self.planning();
+            return self.await_human(HumanNeed::Question { text }, then);
+        }
+        self.s.iteration = self.s.iteration.next();
+        self.s.current = Some(IterationNote {
+            number: self.s.iteration,
+            strategy: plan.strategy,
+            title: plan.action.title.clone(),
+            criteria: plan.action.criteria.clone(),
+            outcome: String::new(),
+            claim: String::new(),
+            change: TreeChange::default(),
+            held: 0,
+            started_at: self.now,
+        });
+        let (opening, preface) = self.open_conversation(plan.conversation);
+        let session = self.s.conversation.as_ref().map_or_else(|| self.s.conversation_name(0), |c| c.id);
+        let order = WorkOrder {
+            action: plan.action.clone(),
+            iteration: self.s.iteration,
+            session,
+            opening,
+            preface,
+            adopt: None,
+            max_cost: None,
+        };
+        self.enter(Stage::Working(Work { order, seen: None }));
+    }
+
+    /// Decides in which conversation the next action happens, and opens a new one if need be.
+    fn open_conversation(&mut self, wish: ConversationWish) -> (Opening, Preface) {
+        let fresh = self.s.conversation.is_none()
+            || self.s.fresh_next
+            || wish == ConversationWish::Fresh
+            || self.context_is_full();
+        if !fresh {
+            return (Opening::Resume, Preface::None);
+        }
+        self.new_conversation();
+        (Opening::Start, if self.s.iteration.0 > 1 { Preface::Transition } else { Preface::None })
+    }
+
+    pub(super) fn new_conversation(&mut self) {
+        self.close_conversation();
+        self.s.conversations += 1;
+        let id = self.s.conversation_name(self.s.conversations);
+        self.s.conversation =
+            Some(Conversation { id, attempts: 0, context_tokens: 0, booked: crate::words::Money::ZERO });
+        self.s.fresh_next = false;
+    }
+
+    fn close_conversation(&mut self) {
+        if let Some(conversation) = self.s.conversation.take() {
+            self.s.ledger.close_session(conversation.id);
+            self.s.unpublished_session = true;
+        }
+    }
+
+    fn update_tasks(&mut self, updates: &[TaskUpdate]) {
+        for update in updates {
+            match self.s.tasks.iter_mut().find(|task| task.id == update.id) {
+                Some(task) => {
+                    task.state = update.state;
+                    if !update.text.is_empty() {
+                        task.text.clone_from(&update.text);
+                    }
+                }
+                None => {
+                    let task = Task { id: update.id.clone(), text: update.text.clone(), state: update.state };
+                    self.s.tasks.push(task);
+                }
+            }
+        }
+        while self.s.tasks.len() > TASKS {
+            let place = self.s.tasks.iter().position(|task| task.state != TaskState::Pending).unwrap_or(0);
+            self.s.tasks.remove(place);
+        }
+    }
+
+    pub(super) fn snapshotted(&mut self, after: AfterSnapshot, tree: &TreeId, change: TreeChange) {
+        let total = &mut self.s.metrics.change;
+        total.files += change.files;
+        total.added += change.added;
+        total.removed += change.removed;
+        total.tests_created += change.tests_created;
+        if let Some(note) = self.s.current.as_mut() {
+            note.change = change;
+        }
+        self.s.tree = Some(tree.clone());
+        match after {
+            AfterSnapshot::Verify => {
+                let (scope, purpose) = (Scope::Iteration, Purpose::AfterAction);
+                self.enter(Stage::Verifying { tree: tree.clone(), scope, purpose, done: Vec::new() });
+            }
+            AfterSnapshot::Wait { until, why, work } => {
+                self.tell(NoticeKind::Waiting, why.text());
+                self.enter(Stage::Waiting { until, why, then: Box::new(Stage::Working(*work)) });
+            }
+            AfterSnapshot::Pause { why, work } => {
+                self.enter(Stage::Paused { why, then: Box::new(Stage::Working(*work)) });
+            }
+            AfterSnapshot::Ask { what, work } => self.await_human(what, Stage::Working(*work)),
+        }
+    }
+
+    pub(super) fn proved(&mut self, commit: CommitId, tree: &TreeId) {
+        if self.proof_is_complete(tree) {
+            return self.end(End::Done { commit });
+        }
+        for verdict in self.s.proof.clone() {
+            let place = self.s.charter.criteria.iter().position(|criterion| criterion.id == verdict.criterion);
+            if let Some(record) = place.and_then(|place| self.s.records.get_mut(place)) {
+                record.verdicts.insert(verdict.check.clone(), verdict);
+            }
+        }
+        self.mark_holding(tree);
+        self.observe(tree);
+        self.tell(NoticeKind::Regression, "the proof on a fresh checkout did not hold");
+        // Whether a person is waited for or work goes on, is decided on the proof's own verdicts.
+        match phase_standing(&self.s.charter, &self.s.records, self.s.phase, tree) {
+            PhaseStanding::AwaitsPerson(criteria) => {
+                let then = Stage::Proving { commit, tree: tree.clone() };
+                self.await_human(HumanNeed::Manual { criteria }, then);
+            }
+            PhaseStanding::Holds | PhaseStanding::NeedsPhaseChecks | PhaseStanding::Open => self.work_on(),
+        }
+    }
+
+    /// Invariant I3: each check of each required criterion passed in this proof, on this tree, as it was sealed.
+    fn proof_is_complete(&self, tree: &TreeId) -> bool {
+        let required = self.s.charter.criteria.iter().filter(|criterion| criterion.required);
+        required.flat_map(|criterion| &criterion.checks).all(|check| {
+            let mut verdicts = self.s.proof.iter().filter(|verdict| verdict.check == check.id);
+            let good = |verdict: &crate::words::Verdict| {
+                verdict.outcome == Outcome::Pass && verdict.tree == *tree && verdict.check_hash == check.hash
+            };
+            verdicts.clone().count() > 0 && verdicts.all(good)
+        })
+    }
+
+    pub(super) fn failed(&mut self, stage: Stage, fault: &Fault) {
+        let what = fault.text.clone();
+        let then = Box::new(stage);
+        let why = match fault.kind {
+            FaultKind::Credentials | FaultKind::Credit => PauseReason::Credentials { what },
+            FaultKind::Environment => PauseReason::Environment { what },
+            FaultKind::Mission => PauseReason::Mission { what },
+            FaultKind::Provider { retry_at } => {
+                self.s.retries.provider += 1;
+                let attempt = self.s.retries.provider;
+                if attempt <= PROVIDER_RETRIES {
+                    let until = self.retry_time(retry_at, attempt);
+                    let why = WaitReason::Provider { what, attempt };
+                    self.tell(NoticeKind::Waiting, why.text());
+                    return self.enter(Stage::Waiting { until, why, then });
+                }
+                PauseReason::ProviderOut { what }
+            }
+        };
+        self.enter(Stage::Paused { why, then });
+    }
+}
+
+impl WaitReason {
+    /// The reason in a sentence for people.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Self::UsageWindow { what } => what.clone(),
+            Self::Provider { what, attempt } | Self::WorkerCrash { what, attempt } => format!("{what} (try {attempt})"),
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! What people and daemons do to a session: start, pause, resume, stop, guide, answer.
+
+use super::criteria::PersonsAnswer;
+use super::effect::CancelForce;
+use super::event::{Answer, Event, StopHow};
+use super::session::{GUIDANCE, Guidance, Retries, Wish, WishAt};
+use super::stage::{AfterSnapshot, HumanNeed, PauseReason, Stage};
+use super::step::{NoticeKind, Turn};
+use super::worker_report::WorkerOutcome;
+use crate::words::{Actor, CriterionId};
+
+impl Turn {
+    /// Whatever an earlier daemon had under way is lost; its stage is entered again under a new attempt.
+    pub(super) fn daemon_started(&mut self, epoch: u64) {
+        self.s.epoch = epoch;
+        self.s.wish = None;
+        let lost = self.s.attempt;
+        match self.s.stage.clone() {
+            Stage::Working(work) => {
+                self.s.ledger.lose_open();
+                self.enter(Stage::Working(work.interrupted(Some(lost))));
+            }
+            Stage::Planning { .. } | Stage::Deriving { .. } | Stage::Verifying { .. } | Stage::Proving { .. } => {
+                self.s.ledger.lose_open();
+                self.enter(self.s.stage.clone());
+            }
+            Stage::Stopping { why, then, .. } => {
+                self.s.ledger.lose_open();
+                self.enter(Stage::Paused { why, then });
+            }
+            other @ (Stage::Preparing
+            | Stage::Sealing
+            | Stage::Snapshotting { .. }
+            | Stage::Recording(_)
+            | Stage::Waiting { .. }
+            | Stage::Paused { .. }
+            | Stage::AwaitingHuman { .. }) => self.enter(other),
+            Stage::Ended(_) => {}
+        }
+    }
+
+    pub(super) fn pause_asked(&mut self) {
+        match self.s.stage.clone() {
+            Stage::Waiting { then, .. } | Stage::AwaitingHuman { then, .. } => {
+                self.enter(Stage::Paused { why: PauseReason::Operator, then });
+            }
+            Stage::Paused { .. } | Stage::Stopping { .. } | Stage::Ended(_) => self.nothing_to("pause"),
+            _ => self.s.wish = Some(Wish { why: PauseReason::Operator, at: WishAt::Boundary }),
+        }
+    }
+
+    pub(super) fn resume_asked(&mut self, _event: &Event) {
+        match self.s.stage.clone() {
+            Stage::Paused { then, .. } | Stage::Waiting { then, .. } => {
+                self.s.retries = Retries::default();
+                self.enter(*then);
+            }
+            Stage::AwaitingHuman { what: HumanNeed::Manual { .. }, .. } => {
+                self.tell(NoticeKind::NeedsYou, "a person's answer is needed: `cco approve` or `cco reject`");
+            }
+            Stage::AwaitingHuman { then, .. } => {
+                self.s.retries = Retries::default();
+                self.enter(*then);
+            }
+            Stage::Ended(super::stage::End::Done { .. }) => self.nothing_to("resume"),
+            Stage::Ended(_) => {
+                self.s.progress.forgive();
+                self.s.progress.replans = 0;
+                self.s.impossible = None;
+                let then = self.planning();
+                self.enter(then);
+            }
+            _ if self.s.wish.is_some() => self.s.wish = None,
+            _ => self.nothing_to("resume"),
+        }
+    }
+
+    pub(super) fn stop_asked(&mut self, how: StopHow) {
+        let wish = Wish::of_stop(how);
+        match self.s.stage.clone() {
+            Stage::Ended(_) => self.nothing_to("stop"),
+            Stage::Paused { then, .. } | Stage::Waiting { then, .. } | Stage::AwaitingHuman { then, .. } => {
+                if how == StopHow::AfterOne {
+                    self.s.wish = Some(wish);
+                } else {
+                    self.enter(Stage::Paused { why: wish.why, then });
+                }
+            }
+            Stage::Stopping { attempt, why, then, .. } => {
+                if how == StopHow::Kill {
+                    self.enter(Stage::Stopping { attempt, force: CancelForce::Kill, why, then });
+                }
+            }
+            stage => match how {
+                StopHow::Drain | StopHow::AfterOne => self.s.wish = Some(wish),
+                StopHow::Now | StopHow::TimeLimit => self.cancel(stage, CancelForce::Polite, wish.why),
+                StopHow::Kill => self.cancel(stage, CancelForce::Kill, wish.why),
+            },
+        }
+    }
+
+    fn cancel(&mut self, stage: Stage, force: CancelForce, why: PauseReason) {
+        let attempt = self.s.attempt;
+        let then = match stage {
+            Stage::Working(work) => Stage::Working(work.interrupted(None)),
+            other => other,
+        };
+        self.s.wish = None;
+        self.s.attempt = attempt.next();
+        self.s.stage = Stage::Stopping { attempt, force, why, then: Box::new(then) };
+    }
+
+    /// The effect that is being ended answered: it is over, one way or another.
+    pub(super) fn answered_while_stopping(&mut self, event: &Event) {
+        let Stage::Stopping { attempt, why, then, .. } = self.s.stage.clone() else {
+            return;
+        };
+        match (event, *then) {
+            (Event::Cancelled { .. }, then) => {
+                self.s.ledger.lose_open();
+                self.enter(Stage::Paused { why, then: Box::new(then) });
+            }
+            (Event::WorkerEnded { report, .. }, Stage::Working(work)) if was_cut_off(&report.outcome) => {
+                self.book(&work, attempt, report);
+                self.snapshot(AfterSnapshot::Pause { why, work: Box::new(work) });
+            }
+            (_, then) => {
+                // It ended by itself before it could be ended: take the result, then pause.
+                self.s.stage = then;
+                self.s.wish = Some(Wish { why, at: WishAt::NextStep });
+                self.dispatch(event);
+            }
+        }
+    }
+
+    pub(super) fn guided(&mut self, actor: &Actor, text: &str) {
+        if self.s.guidance.len() == GUIDANCE {
+            self.s.guidance.remove(0);
+        }
+        self.s.guidance.push(Guidance { actor: actor.clone(), at: self.now, text: text.to_owned() });
+        if let Stage::AwaitingHuman { what: HumanNeed::Question { .. } | HumanNeed::Escalation { .. }, then, .. } =
+            self.s.stage.clone()
+        {
+            let then = match *then {
+                Stage::Planning { .. } => self.planning(),
+                other => other,
+            };
+            self.enter(then);
+        }
+    }
+
+    pub(super) fn answered(&mut self, actor: &Actor, criterion: &CriterionId, answer: Answer, note: &str) {
+        let place = self.s.charter.criteria.iter().position(|known| known.id == *criterion);
+        let (Some(tree), Some(record)) = (self.s.tree.clone(), place.and_then(|place| self.s.records.get_mut(place)))
+        else {
+            return self.tell(NoticeKind::Odd, format!("there is no criterion “{criterion}” to answer"));
+        };
+        record.answer = Some(PersonsAnswer {
+            tree,
+            approved: answer == Answer::Approve,
+            actor: actor.clone(),
+            note: note.to_owned(),
+        });
+        if answer == Answer::Reject && !note.is_empty() {
+            self.guided(actor, &format!("{criterion} was rejected: {note}"));
+        }
+        if let Stage::AwaitingHuman { what: HumanNeed::Manual { .. }, then, .. } = self.s.stage.clone() {
+            self.enter(*then);
+        }
+    }
+
+    fn nothing_to(&mut self, what: &str) {
+        let text = format!("nothing to {what}: the mission is {}", self.s.stage.name());
+        self.tell(NoticeKind::Odd, text);
+    }
+}
+
+/// Whether an attempt ended because it was ended.
+const fn was_cut_off(outcome: &WorkerOutcome) -> bool {
+    matches!(outcome, WorkerOutcome::Stopped | WorkerOutcome::Crashed { .. } | WorkerOutcome::Sliced)
+}

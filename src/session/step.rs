@@ -1,0 +1,330 @@
+//! The one law: `step(state, now, event) → state'`, and the effect of each stage.
+//!
+//! Total: an event that is illegal in a stage becomes a notice and changes nothing; an answer of an older attempt is
+//! dropped the same way.
+
+use jiff::Timestamp;
+
+use super::charter::WorkerDollars;
+use super::effect::Effect;
+use super::event::{Event, Prepared};
+use super::ledger::{Bill, Reserve, Role};
+use super::session::{SealMark, Session, Wish};
+use super::stage::{PauseReason, Purpose, Scope, Stage};
+use crate::words::{AttemptId, Money, Verdict};
+
+/// Something a reader may want to know; notices steer nothing and are not journaled: the journal yields them again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// What kind of thing it is.
+    pub kind: NoticeKind,
+    /// For people.
+    pub text: String,
+}
+
+/// Kinds of notices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoticeKind {
+    /// A criterion was proven, a phase ended.
+    Milestone,
+    /// A criterion that held does not any more.
+    Regression,
+    /// A person is needed.
+    NeedsYou,
+    /// Something is waited for.
+    Waiting,
+    /// A share of the budget is used.
+    Budget,
+    /// Something odd that was handled.
+    Odd,
+    /// The mission ended.
+    End,
+}
+
+/// The session a run begins with; `None` if the event is not the one a run begins with.
+#[must_use]
+pub fn begin(now: Timestamp, event: &Event) -> Option<Session> {
+    match event {
+        Event::RunStarted { run, charter, actor } => {
+            Some(Session::new(*run, charter.as_ref().clone(), actor.clone(), now))
+        }
+        _ => None,
+    }
+}
+
+/// Takes one event in.
+#[must_use]
+pub fn step(session: Session, now: Timestamp, event: &Event) -> (Session, Vec<Notice>) {
+    let mut turn = Turn { s: session, now, notices: Vec::new() };
+    turn.s.updated_at = now;
+    turn.take(event);
+    (turn.s, turn.notices)
+}
+
+/// One application of the law: the session in change, and what is to be told.
+pub(super) struct Turn {
+    pub(super) s: Session,
+    pub(super) now: Timestamp,
+    pub(super) notices: Vec<Notice>,
+}
+
+impl Turn {
+    pub(super) fn tell(&mut self, kind: NoticeKind, text: impl Into<String>) {
+        self.notices.push(Notice { kind, text: text.into() });
+    }
+
+    fn take(&mut self, event: &Event) {
+        match event {
+            Event::RunStarted { .. } => self.illegal(event),
+            Event::DaemonStarted { epoch, .. } => self.daemon_started(*epoch),
+            Event::PauseAsked { .. } => self.pause_asked(),
+            Event::ResumeAsked { .. } => self.resume_asked(event),
+            Event::StopAsked { how, .. } => self.stop_asked(*how),
+            Event::Guided { actor, text } => self.guided(actor, text),
+            Event::Answered { actor, criterion, answer, note } => self.answered(actor, criterion, *answer, note),
+            Event::LimitsSet { limits, .. } => self.s.charter.limits = limits.clone(),
+            answer => self.take_answer(answer),
+        }
+    }
+
+    /// Takes the answer to an effect in, if it is the one that is waited for.
+    fn take_answer(&mut self, event: &Event) {
+        if let Stage::Stopping { attempt, .. } = &self.s.stage
+            && event.attempt() == Some(*attempt)
+        {
+            return self.answered_while_stopping(event);
+        }
+        if event.attempt() != Some(self.s.attempt) {
+            let text = format!("{} of an older attempt was dropped", event.name());
+            return self.tell(NoticeKind::Odd, text);
+        }
+        self.dispatch(event);
+    }
+
+    /// The table of what is legal where. The last arm is the only `_` in the core.
+    pub(super) fn dispatch(&mut self, event: &Event) {
+        match (self.s.stage.clone(), event) {
+            (Stage::Preparing, Event::Prepared { prepared, .. }) => self.prepared(prepared),
+            (Stage::Deriving { .. }, Event::Derived { attempt, criteria, bill }) => {
+                self.s.ledger.settle(*attempt, bill);
+                self.derived(criteria);
+            }
+            (Stage::Sealing, Event::Sealed { seal, .. }) => {
+                self.s.sealed = Some(SealMark::of(seal));
+                self.look(Scope::Baseline);
+            }
+            (Stage::Verifying { .. } | Stage::Proving { .. }, Event::VerdictRecorded { verdict, .. }) => {
+                self.verdict_recorded(verdict);
+            }
+            (Stage::Verifying { tree, scope, purpose, done }, Event::Verified { attempt, bill }) => {
+                self.settle_optional(*attempt, bill.as_ref());
+                self.verified(tree, scope, purpose, done);
+            }
+            (Stage::Planning { heard, .. }, Event::Planned { attempt, plan, source, bill }) => {
+                self.s.ledger.settle(*attempt, bill);
+                self.planned(plan, source, heard);
+            }
+            (Stage::Working(mut work), Event::WorkerSeen { session, .. }) => {
+                work.seen = Some(*session);
+                self.s.stage = Stage::Working(work);
+            }
+            (Stage::Working(work), Event::WorkerEnded { attempt, report }) => self.worker_ended(work, *attempt, report),
+            (Stage::Snapshotting { after }, Event::Snapshotted { tree, change, .. }) => {
+                self.snapshotted(after, tree, *change);
+            }
+            (Stage::Recording(order), Event::Recorded { commit, .. }) => self.recorded(order, commit.as_ref()),
+            (Stage::Proving { commit, tree }, Event::Proved { attempt, bill }) => {
+                self.settle_optional(*attempt, bill.as_ref());
+                self.proved(commit, &tree);
+            }
+            (Stage::Waiting { then, .. }, Event::TimeReached { .. }) => self.enter(*then),
+            (Stage::AwaitingHuman { what, then, .. }, Event::TimeReached { .. }) => self.await_human(what, *then),
+            (stage, Event::Failed { attempt, fault, bill }) if stage.can_fail() => {
+                self.settle_optional(*attempt, bill.as_ref());
+                self.failed(stage, fault);
+            }
+            _ => self.illegal(event),
+        }
+    }
+
+    fn illegal(&mut self, event: &Event) {
+        let text = format!("{} means nothing while {}", event.name(), self.s.stage.name());
+        self.tell(NoticeKind::Odd, text);
+    }
+
+    fn prepared(&mut self, prepared: &Prepared) {
+        self.s.tree = Some(prepared.tree.clone());
+        self.s.head = Some(prepared.base.clone());
+        self.s.head_tree = Some(prepared.base_tree.clone());
+        self.s.prepared = Some(prepared.clone());
+        let criteria = self.s.charter.underived();
+        self.enter(if criteria.is_empty() { Stage::Sealing } else { Stage::Deriving { criteria } });
+    }
+
+    fn verdict_recorded(&mut self, verdict: &Verdict) {
+        match &mut self.s.stage {
+            Stage::Proving { .. } => self.s.proof.push(verdict.clone()),
+            Stage::Verifying { done, .. } => {
+                done.push(verdict.check.clone());
+                let place = self.s.charter.criteria.iter().position(|criterion| criterion.id == verdict.criterion);
+                if let Some(record) = place.and_then(|place| self.s.records.get_mut(place)) {
+                    record.verdicts.insert(verdict.check.clone(), verdict.clone());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Verifies the newest tree where no action came before.
+    pub(super) fn look(&mut self, scope: Scope) {
+        if let Some(tree) = self.s.tree.clone() {
+            self.enter(Stage::Verifying { tree, scope, purpose: Purpose::Baseline, done: Vec::new() });
+        }
+    }
+
+    pub(super) fn settle_optional(&mut self, attempt: AttemptId, bill: Option<&Bill>) {
+        match bill {
+            Some(bill) => self.s.ledger.settle(attempt, bill),
+            None => self.s.ledger.release_open(),
+        }
+    }
+
+    /// Enters a stage under a new attempt, unless a wish or a limit holds it back.
+    pub(super) fn enter(&mut self, stage: Stage) {
+        let stage = self.gate(stage);
+        self.s.attempt = self.s.attempt.next();
+        let stage = self.reserve_for(stage);
+        if matches!(stage, Stage::Proving { .. }) {
+            self.s.proof.clear();
+        }
+        if let Stage::Paused { why, .. } = &stage {
+            let text = why.text();
+            self.tell(NoticeKind::NeedsYou, text);
+        }
+        self.s.stage = stage;
+    }
+
+    fn gate(&mut self, stage: Stage) -> Stage {
+        if self.s.wish_holds_before(&stage)
+            && let Some(Wish { why, .. }) = self.s.wish.take()
+        {
+            return Stage::Paused { why, then: Box::new(stage) };
+        }
+        match self.limit_reached(&stage) {
+            Some(why) => Stage::Paused { why, then: Box::new(stage) },
+            None => stage,
+        }
+    }
+
+    fn limit_reached(&self, stage: &Stage) -> Option<PauseReason> {
+        let costs = matches!(stage, Stage::Planning { .. } | Stage::Working(_) | Stage::Deriving { .. });
+        if !costs {
+            return None;
+        }
+        let limits = &self.s.charter.limits;
+        if matches!(stage, Stage::Planning { .. }) && limits.max_iterations.is_some_and(|max| self.s.iteration.0 >= max)
+        {
+            return Some(PauseReason::MaxIterations);
+        }
+        let spent = self.s.ledger.spent();
+        if let Some(usd) = limits.usd.filter(|usd| spent >= *usd) {
+            return Some(PauseReason::Budget { what: format!("{spent} of {usd} spent") });
+        }
+        let tokens = self.s.ledger.tokens();
+        let max = limits.tokens.filter(|max| tokens >= *max)?;
+        Some(PauseReason::Budget { what: format!("{tokens} of {max} tokens used") })
+    }
+
+    /// Sets money aside for what a stage can cost, and fences the worker in with what is left.
+    fn reserve_for(&mut self, stage: Stage) -> Stage {
+        let reserves = self.s.charter.reserves;
+        let reserve = |role, amount, session| Reserve { attempt: self.s.attempt, role, amount, session };
+        match stage {
+            Stage::Planning { .. } | Stage::Deriving { .. } if reserves.manager > Money::ZERO => {
+                self.s.ledger.reserve(reserve(Role::Manager, reserves.manager, None));
+                stage
+            }
+            Stage::Working(mut work) if reserves.worker > Money::ZERO => {
+                let amount = self.left().map_or(reserves.worker, |left| left.min(reserves.worker));
+                work.order.max_cost = Some(amount);
+                if self.s.charter.worker_dollars == WorkerDollars::Billed {
+                    self.s.ledger.reserve(reserve(Role::Worker, amount, Some(work.order.session)));
+                }
+                Stage::Working(work)
+            }
+            Stage::Verifying { .. } | Stage::Proving { .. }
+                if self.s.asks_judge() && reserves.manager > Money::ZERO =>
+            {
+                self.s.ledger.reserve(reserve(Role::Judge, reserves.manager, None));
+                stage
+            }
+            other => other,
+        }
+    }
+
+    /// What is left of the dollar budget for the worker; `None`: no budget, or dollars that nobody is billed for.
+    fn left(&self) -> Option<Money> {
+        let billed = self.s.charter.worker_dollars == WorkerDollars::Billed;
+        let usd = self.s.charter.limits.usd.filter(|_| billed)?;
+        Some(usd.saturating_sub(self.s.ledger.spent()))
+    }
+}
+
+impl Stage {
+    /// Whether the stage's effect can fail by itself.
+    const fn can_fail(&self) -> bool {
+        !matches!(
+            self,
+            Self::Waiting { .. }
+                | Self::Paused { .. }
+                | Self::AwaitingHuman { .. }
+                | Self::Stopping { .. }
+                | Self::Ended(_)
+        )
+    }
+}
+
+impl Session {
+    /// The one outstanding effect of the stage; `None` where nothing is to be done.
+    #[must_use]
+    pub fn effect(&self) -> Option<Effect> {
+        Some(match &self.stage {
+            Stage::Preparing => Effect::Prepare,
+            Stage::Deriving { criteria } => Effect::Derive { criteria: criteria.clone() },
+            Stage::Sealing => Effect::Seal,
+            Stage::Verifying { tree, scope, done, .. } => {
+                Effect::Verify { tree: tree.clone(), scope: *scope, phase: self.phase, done: done.clone() }
+            }
+            Stage::Planning { ask, heard } => Effect::Plan { ask: *ask, heard: *heard },
+            Stage::Working(work) => Effect::Work(work.order.clone()),
+            Stage::Snapshotting { .. } => Effect::Snapshot,
+            Stage::Recording(order) => Effect::Record(order.clone()),
+            Stage::Proving { commit, tree } => Effect::Prove { commit: commit.clone(), tree: tree.clone() },
+            Stage::Waiting { until, .. } | Stage::AwaitingHuman { until, .. } => Effect::Sleep { until: *until },
+            Stage::Stopping { attempt, force, .. } => Effect::Cancel { attempt: *attempt, force: *force },
+            Stage::Paused { .. } | Stage::Ended(_) => return None,
+        })
+    }
+
+    fn asks_judge(&self) -> bool {
+        self.charter.criteria.iter().flat_map(|criterion| &criterion.checks).any(|check| check.kind == "judge")
+    }
+}
+
+impl PauseReason {
+    /// The reason in a sentence for people.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Self::Operator => "paused as asked".to_owned(),
+            Self::Stopped => "stopped as asked".to_owned(),
+            Self::TimeLimit => "the time slice is over".to_owned(),
+            Self::OneIteration => "one iteration is done".to_owned(),
+            Self::Budget { what } => format!("the budget is used up: {what}"),
+            Self::MaxIterations => "the limit of iterations is reached".to_owned(),
+            Self::Credentials { what } | Self::Environment { what } | Self::Mission { what } => what.clone(),
+            Self::ProviderOut { what } => format!("given up after all retries: {what}"),
+            Self::Stalled => "no progress".to_owned(),
+        }
+    }
+}
