@@ -183,7 +183,8 @@ impl Turn {
         let booked = self.s.conversation.as_ref().map_or(Money::ZERO, |conversation| conversation.booked);
         let own = report.own_cost.unwrap_or_default();
         let rest = report.session_cost.map(|total| total.saturating_sub(booked).saturating_sub(own));
-        let rest_cost = rest.map(priced);
+        // Nothing left over tells nothing: a killed process may not have written its cost down.
+        let rest_cost = rest.filter(|rest| *rest > Money::ZERO).map(priced);
         self.s.ledger.settle(attempt, &bill);
         if let (Some(cost), false) = (rest_cost, lost_own_cost) {
             self.s.ledger.settle_lost(work.order.session, cost);
