@@ -1,23 +1,19 @@
 //! From plan to proof: what follows each completed effect of the loop.
 
-use super::charter::{CharterCheck, CommitFrequency, OnStall};
+use super::charter::{CharterCheck, CommitFrequency};
 use super::criteria::{PhaseStanding, Standing, phase_standing};
-use super::effect::{Checkpoint, Opening, Preface, Publish, RecordOrder, WorkOrder};
+use super::effect::{Checkpoint, Publish, RecordOrder};
 use super::event::{Fault, FaultKind, TreeChange};
 use super::lessons::signature;
 use super::morale;
-use super::plan::{ConversationWish, Plan, PlanSource, Strategy, TaskState, TaskUpdate};
-use super::progress::{Movement, Observation, Progress, Rung};
-use super::session::{Conversation, HISTORY, IterationNote, TASKS, Task};
-use super::stage::{AfterSnapshot, End, HumanNeed, PauseReason, PlanAsk, Purpose, Scope, Stage, WaitReason, Work};
+use super::progress::{Movement, Observation, Progress};
+use super::session::HISTORY;
+use super::stage::{AfterSnapshot, End, HumanNeed, PauseReason, Purpose, Scope, Stage, WaitReason};
 use super::step::{NoticeKind, Turn};
 use crate::words::{CommitId, CriterionId, Outcome, TreeId};
 
 /// Provider failures in a row after which waiting is given up.
 const PROVIDER_RETRIES: u32 = 10;
-/// The share of its window, in percent, beyond which a conversation is not continued.
-const FULL_CONTEXT: u64 = 80;
-
 impl Turn {
     pub(super) fn derived(&mut self, derived: &[(CriterionId, Vec<CharterCheck>)]) {
         for (id, checks) in derived {
@@ -176,14 +172,6 @@ impl Turn {
         RecordOrder { iteration: self.s.iteration, tree, parent, publish, checkpoint }
     }
 
-    fn context_is_full(&self) -> bool {
-        let window = self.s.charter.context_window;
-        self.s
-            .conversation
-            .as_ref()
-            .is_some_and(|conversation| conversation.context_tokens * 100 > window * FULL_CONTEXT)
-    }
-
     pub(super) fn recorded(&mut self, order: RecordOrder, commit: Option<&CommitId>) {
         if let Some(commit) = commit {
             self.s.head = Some(commit.clone());
@@ -229,76 +217,6 @@ impl Turn {
         }
     }
 
-    fn work_on(&mut self) {
-        if let Some(work) = self.s.sliced.take() {
-            return self.enter(Stage::Working(*work));
-        }
-        match self.s.progress.rung(&self.s.charter.limits) {
-            Rung::Step(strategy) => self.plan_step(strategy),
-            Rung::Replan => {
-                self.s.progress.replans += 1;
-                self.s.progress.forgive();
-                self.s.fresh_next = true;
-                self.plan_step(Strategy::Alternative);
-            }
-            Rung::Stalled(on_stall) => self.stalled(on_stall),
-        }
-    }
-
-    fn plan_step(&mut self, strategy: Strategy) {
-        // The approach changes once when this rung is reached, not again on each iteration spent on it.
-        if strategy == Strategy::Alternative && self.s.progress.half_steps == 4 {
-            self.s.fresh_next = true;
-        }
-        let stage = self.planning();
-        self.enter(stage);
-    }
-
-    /// The stage in which the manager is asked, with the question that fits.
-    pub(super) fn planning(&self) -> Stage {
-        Stage::Planning { ask: self.ask(), heard: self.s.guidance.len() }
-    }
-
-    fn ask(&self) -> PlanAsk {
-        let last = self.s.history.back();
-        if last.is_none() || self.s.progress.recent.len() <= 1 && self.s.conversation.is_none() {
-            return PlanAsk::TaskInitiation;
-        }
-        if self.s.proof.iter().any(|verdict| verdict.outcome != Outcome::Pass) {
-            return PlanAsk::DodValidation;
-        }
-        if self.s.fresh_next || self.s.conversation.is_none() {
-            return PlanAsk::SessionTransition;
-        }
-        if last.is_some_and(|note| note.outcome != "finished") {
-            return PlanAsk::ErrorRecovery;
-        }
-        match self.s.progress.streak() {
-            0 => PlanAsk::ProgressCheck,
-            1 => PlanAsk::MotivationalBoost,
-            _ => PlanAsk::ErrorRecovery,
-        }
-    }
-
-    fn stalled(&mut self, on_stall: OnStall) {
-        if let Some(impossible) = self.s.impossible.clone() {
-            let end = End::Impossible { criterion: impossible.criterion, why: impossible.why };
-            return self.end(end);
-        }
-        let streak = self.s.progress.streak();
-        self.s.progress.forgive();
-        self.s.fresh_next = true;
-        let then = self.planning();
-        match on_stall {
-            OnStall::Stop => self.end(End::Stalled),
-            OnStall::Pause => self.enter(Stage::Paused { why: PauseReason::Stalled, then: Box::new(then) }),
-            OnStall::Replan | OnStall::Escalate => {
-                let why = format!("no progress for {streak} iterations, whatever was tried");
-                self.await_human(HumanNeed::Escalation { why }, then);
-            }
-        }
-    }
-
     pub(super) fn end(&mut self, end: End) {
         let text = match &end {
             End::Done { commit } => format!("done: every required criterion is proven on {}", commit.short()),
@@ -324,94 +242,6 @@ impl Turn {
         };
         self.tell(NoticeKind::NeedsYou, text);
         self.enter(Stage::AwaitingHuman { what, until, then: Box::new(then) });
-    }
-
-    pub(super) fn planned(&mut self, plan: &Plan, source: &PlanSource, heard: usize) {
-        self.s.retries.provider = 0;
-        if let PlanSource::Checklist { instead_of: Some(why) } = source {
-            self.tell(NoticeKind::Odd, format!("the checklist manager planned: {why}"));
-        }
-        self.update_tasks(&plan.tasks);
-        self.s.impossible.clone_from(&plan.impossible);
-        self.s.guidance.drain(..heard.min(self.s.guidance.len()));
-        if let Some(text) = plan.question.clone() {
-            let then = self.planning();
-            return self.await_human(HumanNeed::Question { text }, then);
-        }
-        self.s.iteration = self.s.iteration.next();
-        self.s.current = Some(IterationNote {
-            number: self.s.iteration,
-            strategy: plan.strategy,
-            title: plan.action.title.clone(),
-            criteria: plan.action.criteria.clone(),
-            outcome: String::new(),
-            claim: String::new(),
-            change: TreeChange::default(),
-            held: 0,
-            started_at: self.now,
-        });
-        let (opening, preface) = self.open_conversation(plan.conversation);
-        let session = self.s.conversation.as_ref().map_or_else(|| self.s.conversation_name(0), |c| c.id);
-        let order = WorkOrder {
-            action: plan.action.clone(),
-            iteration: self.s.iteration,
-            session,
-            opening,
-            preface,
-            adopt: None,
-            max_cost: None,
-        };
-        self.enter(Stage::Working(Work { order, seen: None }));
-    }
-
-    /// Decides in which conversation the next action happens, and opens a new one if need be.
-    fn open_conversation(&mut self, wish: ConversationWish) -> (Opening, Preface) {
-        let fresh = self.s.conversation.is_none()
-            || self.s.fresh_next
-            || wish == ConversationWish::Fresh
-            || self.context_is_full();
-        if !fresh {
-            return (Opening::Resume, Preface::None);
-        }
-        self.new_conversation();
-        (Opening::Start, if self.s.iteration.0 > 1 { Preface::Transition } else { Preface::None })
-    }
-
-    pub(super) fn new_conversation(&mut self) {
-        self.close_conversation();
-        self.s.conversations += 1;
-        let id = self.s.conversation_name(self.s.conversations);
-        self.s.conversation =
-            Some(Conversation { id, attempts: 0, context_tokens: 0, booked: crate::words::Money::ZERO });
-        self.s.fresh_next = false;
-    }
-
-    fn close_conversation(&mut self) {
-        if let Some(conversation) = self.s.conversation.take() {
-            self.s.ledger.close_session(conversation.id);
-            self.s.unpublished_session = true;
-        }
-    }
-
-    fn update_tasks(&mut self, updates: &[TaskUpdate]) {
-        for update in updates {
-            match self.s.tasks.iter_mut().find(|task| task.id == update.id) {
-                Some(task) => {
-                    task.state = update.state;
-                    if !update.text.is_empty() {
-                        task.text.clone_from(&update.text);
-                    }
-                }
-                None => {
-                    let task = Task { id: update.id.clone(), text: update.text.clone(), state: update.state };
-                    self.s.tasks.push(task);
-                }
-            }
-        }
-        while self.s.tasks.len() > TASKS {
-            let place = self.s.tasks.iter().position(|task| task.state != TaskState::Pending).unwrap_or(0);
-            self.s.tasks.remove(place);
-        }
     }
 
     pub(super) fn snapshotted(&mut self, after: AfterSnapshot, tree: &TreeId, change: TreeChange) {

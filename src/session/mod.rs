@@ -15,6 +15,7 @@ mod lessons;
 pub mod morale;
 mod operator;
 mod plan;
+mod planning;
 mod progress;
 #[expect(clippy::module_inception, reason = "the file that carries the room's main idea has the plain name")]
 mod session;

@@ -4,7 +4,13 @@
 //! session must equal the fold of the journal, and the invariants must hold; a failing seed prints the line that
 //! replays it. `CCO_SIM_SEEDS` sets how many seeds run, `CCO_SIM_SEED` picks one.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may unwrap")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a test may unwrap, print and be told by the environment"
+)]
 
 mod invariants;
 mod run;

@@ -147,7 +147,7 @@ impl World {
         let tries = self.tries.entry(place.to_owned()).or_default();
         *tries += 1;
         let n = *tries;
-        (n % 4 != 0 && draw(self.seed, place, n, one_in) == 0).then(|| draw(self.seed, place, n + 1_000, 64))
+        (!n.is_multiple_of(4) && draw(self.seed, place, n, one_in) == 0).then(|| draw(self.seed, place, n + 1_000, 64))
     }
 
     pub(crate) fn pass_time(&mut self, seconds: i64) {
