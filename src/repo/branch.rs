@@ -1,0 +1,126 @@
+//! Entering the mission's branch, as `git switch -c` would: HEAD moves, uncommitted work stays in the tree.
+
+use super::repo::{Head, Repo};
+use super::submodule::gitlinks_of;
+use super::{Error, files};
+use crate::words::CommitId;
+
+/// Which branch the mission's commits land on (`repository.branch`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BranchChoice {
+    /// A branch of its own, by name without `refs/heads/`; made if it does not exist.
+    Named(String),
+    /// The branch that is checked out now.
+    Current,
+}
+
+impl Repo {
+    /// Whether [`Repo::enter_branch`] can succeed, as far as can be told without doing it.
+    ///
+    /// # Errors
+    /// As [`Repo::enter_branch`], but for [`Error::WouldOverwrite`].
+    pub fn can_enter(&self, choice: &BranchChoice) -> Result<(), Error> {
+        let head = self.head()?;
+        match choice {
+            BranchChoice::Current => head.branch.map(drop).ok_or(Error::Detached),
+            BranchChoice::Named(name) => self.continuation(name, &head).map(drop),
+        }
+    }
+
+    /// Moves HEAD to the mission's branch. A new one starts at HEAD; an existing one is continued if it contains HEAD's
+    /// commit, and the work tree then follows to its tip. After [`Repo::prepare`], before any worker. Safe to repeat.
+    ///
+    /// # Errors
+    /// [`Error::Detached`], [`Error::BranchName`], [`Error::BranchDiverged`], [`Error::BranchElsewhere`],
+    /// [`Error::WouldOverwrite`], [`Error::IndexLocked`].
+    pub fn enter_branch(&self, choice: &BranchChoice) -> Result<Head, Error> {
+        self.must_be_prepared()?;
+        self.still_the_same()?;
+        let head = self.head()?;
+        let name = match choice {
+            BranchChoice::Current => return if head.branch.is_some() { Ok(head) } else { Err(Error::Detached) },
+            BranchChoice::Named(name) => name,
+        };
+        let tip = match self.continuation(name, &head)? {
+            Some(tip) => tip,
+            None => self.create_branch(name, &head.commit)?,
+        };
+        if tip != head.commit {
+            self.follow(name, &head.commit, &tip)?;
+        }
+        if head.branch.as_deref() != Some(name) {
+            let target = format!("refs/heads/{name}");
+            self.git_moving_refs()
+                .args(["symbolic-ref", "-m", "cco: entering the mission's branch", "HEAD", &target])
+                .run()?;
+        }
+        Ok(Head { branch: Some(name.clone()), commit: tip })
+    }
+
+    /// The tip of the branch if it exists and can be continued from HEAD; none if it is to be made.
+    fn continuation(&self, name: &str, head: &Head) -> Result<Option<CommitId>, Error> {
+        let valid = self.git_on_users().args(["check-ref-format", "--branch", name]).ended()?;
+        if !valid.status.success() || name.starts_with('@') {
+            return Err(Error::BranchName { name: name.to_owned() });
+        }
+        let Some(tip) = self.branch_tip(name)? else { return Ok(None) };
+        if head.branch.as_deref() == Some(name) {
+            return Ok(Some(tip));
+        }
+        if let Some(path) = self.checked_out_in(name)? {
+            return Err(Error::BranchElsewhere { branch: name.to_owned(), path });
+        }
+        if tip == head.commit || self.contains_commit(&tip, &head.commit)? {
+            Ok(Some(tip))
+        } else {
+            Err(Error::BranchDiverged { branch: name.to_owned(), head: head.commit.clone() })
+        }
+    }
+
+    fn create_branch(&self, name: &str, at: &CommitId) -> Result<CommitId, Error> {
+        let (full, none) = (format!("refs/heads/{name}"), self.object_format().zeros());
+        let args = ["update-ref", "--create-reflog", "-m", "cco: start of the mission", &full, at.as_str(), &none];
+        self.git_moving_refs().args(args).run()?;
+        Ok(at.clone())
+    }
+
+    /// The other work tree that has the branch checked out.
+    fn checked_out_in(&self, name: &str) -> Result<Option<std::path::PathBuf>, Error> {
+        let full = format!("refs/heads/{name}");
+        let listed = self.git_on_users().args(["for-each-ref", "--format=%(worktreepath)", &full]).run()?;
+        let path = super::git::path(listed.trim_ascii_end());
+        Ok((!path.as_os_str().is_empty()).then_some(path))
+    }
+
+    /// Whether `descendant` has `ancestor` in its history.
+    ///
+    /// # Errors
+    /// If one of them is missing.
+    pub fn contains_commit(&self, descendant: &CommitId, ancestor: &CommitId) -> Result<bool, Error> {
+        let args = ["merge-base", "--is-ancestor", ancestor.as_str(), descendant.as_str()];
+        let ended = self.git_reading().args(args).ended()?;
+        if ended.status.code() == Some(1) { Ok(false) } else { ended.success().map(|_| true) }
+    }
+
+    /// Moves work tree and user's index from one commit to another, keeping uncommitted changes or refusing.
+    fn follow(&self, branch: &str, from: &CommitId, to: &CommitId) -> Result<(), Error> {
+        let scratch = self.scratch_of_users_index()?;
+        let refreshed = self.git_on_tree().index(&scratch).args(["update-index", "-q", "--refresh"]).ended()?;
+        tracing::debug!(status = %refreshed.status, "user's index refreshed before the move");
+        let args = ["read-tree", "-m", "-u", "--exclude-per-directory=.gitignore", from.as_str(), to.as_str()];
+        match self.git_on_tree().index(&scratch).args(args).run() {
+            Ok(_) => {}
+            Err(Error::Git { stderr, .. }) => {
+                files::remove(&scratch)?;
+                return Err(Error::WouldOverwrite { branch: branch.to_owned(), detail: stderr });
+            }
+            Err(error) => return Err(error),
+        }
+        self.install_index(&scratch)?;
+        files::remove(&scratch)?;
+        self.stand_on(to)?;
+        self.seeded()?;
+        let gitlinks = gitlinks_of(self.git(), to.as_str())?;
+        self.note_gitlinks(&gitlinks.into_iter().map(|(path, _)| path).collect::<Vec<_>>())
+    }
+}

@@ -1,0 +1,159 @@
+//! Check trees: a tree as files in a folder of its own, for checks to run in (design section 9, "Check trees").
+//!
+//! Invariant: what a check left behind cannot reach the next one through git. The git dir that cco itself works with
+//! lies in the state folder; the `.git` inside the check tree is only for tools that ask for one, and is made anew at
+//! each update. `git archive` is never used: export-ignore would drop files (`faults.md` D2).
+
+use std::path::{Path, PathBuf};
+
+use super::git::Git;
+use super::repo::Repo;
+use super::submodule::{gitlinks_of, name_of};
+use super::{Error, files, pinned};
+use crate::words::{CommitId, TreeId};
+
+/// A folder that holds exactly one tree (and, if kept, what that tree's rules ignore).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckTree {
+    /// The folder.
+    pub dir: PathBuf,
+    /// What it holds.
+    pub tree: TreeId,
+}
+
+/// One git dir of ours and the folder it fills.
+struct Place<'a> {
+    repo: &'a Repo,
+    home: PathBuf,
+    dir: &'a Path,
+    borrowed: Vec<PathBuf>,
+}
+
+impl Repo {
+    /// Materialises a commit in a folder that is empty or does not exist; for the proof. Whole, whatever the user's
+    /// sparse checkout leaves out; filters as pinned; submodules at their commits. Its `.git` has HEAD at the commit.
+    ///
+    /// # Errors
+    /// [`Error::NotEmpty`], [`Error::SubmoduleMissing`], or whatever git says.
+    pub fn checkout_fresh(&self, commit: &CommitId, dir: &Path) -> Result<CheckTree, Error> {
+        if !files::names(dir)?.is_empty() {
+            return Err(Error::NotEmpty { path: dir.to_owned() });
+        }
+        files::remove_folder(&self.home_of(dir))?;
+        let tree = self.tree_of(commit)?;
+        self.fill(&tree, commit, dir)
+    }
+
+    /// Moves a kept check tree to another tree, or makes it: tracked files are reset, untracked ones removed, ignored
+    /// ones (build outputs) stay, and unchanged files keep their times so that builds stay incremental. Its `.git` has
+    /// HEAD at the commit cco stands on, with the tree staged.
+    ///
+    /// # Errors
+    /// [`Error::SubmoduleMissing`], or whatever git says.
+    pub fn update_kept(&self, tree: &TreeId, dir: &Path) -> Result<CheckTree, Error> {
+        if files::names(dir)?.is_empty() {
+            files::remove_folder(&self.home_of(dir))?;
+        }
+        let head = CommitId::new(self.git().args(["rev-parse", "--verify", "HEAD"]).line()?);
+        self.fill(tree, &head, dir)
+    }
+
+    /// Removes a check tree and what cco keeps about it.
+    ///
+    /// # Errors
+    /// If something in it cannot be removed.
+    pub fn discard(&self, dir: &Path) -> Result<(), Error> {
+        files::remove_folder(dir)?;
+        files::remove_folder(&self.home_of(dir))
+    }
+
+    fn home_of(&self, dir: &Path) -> PathBuf {
+        self.state_dir().join("check-git").join(name_of(dir))
+    }
+
+    fn fill(&self, tree: &TreeId, head: &CommitId, dir: &Path) -> Result<CheckTree, Error> {
+        self.must_be_prepared()?;
+        a_real_folder(dir)?;
+        let borrowed = vec![self.private().join("objects"), self.common_dir().join("objects")];
+        let place = Place { repo: self, home: self.home_of(dir), dir, borrowed };
+        place.lay_out(head)?;
+        place.reset(tree.as_str())?;
+        place.fill_submodules(tree.as_str(), Path::new(""))?;
+        place.show_git(head)?;
+        Ok(CheckTree { dir: dir.to_owned(), tree: tree.clone() })
+    }
+}
+
+impl Place<'_> {
+    fn lay_out(&self, head: &CommitId) -> Result<(), Error> {
+        self.lay_out_at(&self.home, head)?;
+        // Only cco works with this git dir, one check at a time: a lock is what a killed git left.
+        files::remove(&self.home.join("index.lock"))
+    }
+
+    fn lay_out_at(&self, home: &Path, head: &CommitId) -> Result<(), Error> {
+        pinned::lay_out(home, &self.repo.config_of_checks()?, &self.borrowed)?;
+        for rules in ["info/exclude", "info/attributes", "shallow"] {
+            let bytes = files::read_if_there(&self.repo.private().join(rules))?;
+            files::write_or_remove(&home.join(rules), bytes.as_deref())?;
+        }
+        files::write(&home.join("HEAD"), format!("{head}\n").as_bytes())
+    }
+
+    fn git(&self) -> Git {
+        Git::new(&self.repo.inner.environment).on(&self.home, self.dir).index(&self.home.join("index"))
+    }
+
+    /// Rewrites what differs and removes what is neither tracked nor ignored, nested repositories included.
+    fn reset(&self, treeish: &str) -> Result<(), Error> {
+        self.git().args(["read-tree", "--reset", "-u", treeish]).run()?;
+        self.git().args(["clean", "-ffdq"]).run().map(drop)
+    }
+
+    fn fill_submodules(&self, treeish: &str, prefix: &Path) -> Result<(), Error> {
+        let known = self.repo.submodules()?;
+        if known.keys().all(|path| !path.starts_with(prefix) || path == prefix) {
+            return Ok(());
+        }
+        for (path, commit) in gitlinks_of(self.git(), treeish)? {
+            let whole = prefix.join(&path);
+            if let Some(objects) = known.get(&whole) {
+                self.fill_submodule(&path, &whole, objects, &commit)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn fill_submodule(&self, path: &Path, whole: &Path, objects: &Path, commit: &CommitId) -> Result<(), Error> {
+        let dir = self.dir.join(path);
+        a_real_folder(&dir)?;
+        let home = self.home.join("modules").join(name_of(path));
+        let within = Place { repo: self.repo, home, dir: &dir, borrowed: vec![objects.to_owned()] };
+        within.lay_out(commit)?;
+        if !within.git().args(["cat-file", "-e", commit.as_str()]).ended()?.status.success() {
+            return Err(Error::SubmoduleMissing { path: whole.to_owned(), commit: commit.clone() });
+        }
+        within.reset(commit.as_str())?;
+        within.fill_submodules(commit.as_str(), whole)
+    }
+
+    /// Makes the `.git` that tools in the check tree see: a git dir of its own, borrowing the objects.
+    fn show_git(&self, head: &CommitId) -> Result<(), Error> {
+        let shown = self.dir.join(".git");
+        match files::look(&shown)? {
+            Some(found) if found.is_dir() => files::remove_folder(&shown)?,
+            Some(_) => files::remove(&shown)?,
+            None => {}
+        }
+        self.lay_out_at(&shown, head)?;
+        files::copy(&self.home.join("index"), &shown.join("index")).map(drop)
+    }
+}
+
+/// Makes the folder; a link in its place, which could lead to the user's work tree, is removed first.
+fn a_real_folder(dir: &Path) -> Result<(), Error> {
+    if files::look(dir)?.is_some_and(|found| !found.is_dir()) {
+        files::remove(dir)?;
+    }
+    files::folder(dir)
+}

@@ -1,0 +1,133 @@
+//! The files of git dirs that cco reads and writes itself: small ones of a known form, and index files as a whole.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "repo/ owns the private git dir and the work tree; this is where it touches files"
+)]
+
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use super::Error;
+
+/// The content of a file, nothing if there is none.
+pub(super) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if is_absent(&error) => Ok(None),
+        Err(error) => Err(Error::io("reading", path)(error)),
+    }
+}
+
+/// Whether an error says that the path is not there, its parent being a file included.
+pub(super) fn is_absent(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+/// Writes a file whole or not at all: a reader sees the old or the new content.
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let beside = with_suffix(path, ".new");
+    fs::write(&beside, bytes).map_err(Error::io("writing", &beside))?;
+    rename(&beside, path)
+}
+
+/// Writes the file, or removes it where there is nothing to hold.
+pub(super) fn write_or_remove(path: &Path, bytes: Option<&[u8]>) -> Result<(), Error> {
+    match bytes {
+        Some(bytes) => write(path, bytes),
+        None => remove(path),
+    }
+}
+
+pub(super) fn rename(from: &Path, to: &Path) -> Result<(), Error> {
+    fs::rename(from, to).map_err(Error::io("renaming", from))
+}
+
+/// Removes a file; one that is not there is as good.
+pub(super) fn remove(path: &Path) -> Result<(), Error> {
+    match fs::remove_file(path) {
+        Err(error) if !is_absent(&error) => Err(Error::io("removing", path)(error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Removes a folder with all that is in it; one that is not there is as good.
+pub(super) fn remove_folder(path: &Path) -> Result<(), Error> {
+    match fs::remove_dir_all(path) {
+        Err(error) if !is_absent(&error) => Err(Error::io("removing", path)(error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Makes a folder and those above it, readable by the owner only.
+pub(super) fn private_folder(path: &Path) -> Result<(), Error> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(Error::io("creating", path))
+}
+
+/// Makes a folder and those above it with the usual rights.
+pub(super) fn folder(path: &Path) -> Result<(), Error> {
+    fs::create_dir_all(path).map_err(Error::io("creating", path))
+}
+
+/// Copies a file whole or not at all. Returns whether there was one to copy.
+pub(super) fn copy(from: &Path, to: &Path) -> Result<bool, Error> {
+    let beside = with_suffix(to, ".new");
+    match fs::copy(from, &beside) {
+        Ok(_) => rename(&beside, to).map(|()| true),
+        Err(error) if is_absent(&error) => Ok(false),
+        Err(error) => Err(Error::io("copying", from)(error)),
+    }
+}
+
+/// Creates a file that must not exist, as git takes a lock. `None` if it exists.
+pub(super) fn create_lock(path: &Path) -> Result<Option<fs::File>, Error> {
+    match fs::OpenOptions::new().write(true).create_new(true).open(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(None),
+        Err(error) => Err(Error::io("locking", path)(error)),
+    }
+}
+
+/// Fills a lock file and makes it the file it locks.
+pub(super) fn commit_lock(mut lock: fs::File, path: &Path, bytes: &[u8], target: &Path) -> Result<(), Error> {
+    lock.write_all(bytes).map_err(Error::io("writing", path))?;
+    drop(lock);
+    rename(path, target)
+}
+
+/// Names in a folder; none if it does not exist.
+pub(super) fn names(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if is_absent(&error) => return Ok(Vec::new()),
+        Err(error) => return Err(Error::io("listing", folder)(error)),
+    };
+    entries.map(|entry| entry.map(|entry| entry.path()).map_err(Error::io("listing", folder))).collect()
+}
+
+/// What a path is, links not followed; `None` if nothing is there.
+pub(super) fn look(path: &Path) -> Result<Option<fs::Metadata>, Error> {
+    match fs::symlink_metadata(path) {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if is_absent(&error) => Ok(None),
+        Err(error) => Err(Error::io("looking at", path)(error)),
+    }
+}
+
+/// Device and inode of a folder: the same as long as it is the same folder.
+pub(super) fn identity(path: &Path) -> Result<(u64, u64), Error> {
+    let found = fs::metadata(path).map_err(Error::io("looking at", path))?;
+    Ok((found.dev(), found.ino()))
+}
+
+/// The path without links and dots.
+pub(super) fn real(path: &Path) -> Result<PathBuf, Error> {
+    fs::canonicalize(path).map_err(Error::io("resolving", path))
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}

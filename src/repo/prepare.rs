@@ -1,0 +1,82 @@
+//! The start of a mission: the private git dir is laid out, the user's rules are pinned, and what is staged and what is
+//! dirty is kept before anything else happens (design section 9, "Branch, HEAD, index" and "Private git dir").
+//!
+//! A resumed mission does not prepare again: the rules stay those of the start.
+
+use std::path::PathBuf;
+
+use super::index::Flags;
+use super::pinned::{self, Purpose, UserConfig};
+use super::repo::{Head, Repo};
+use super::submodule::Submodule;
+use super::{Error, Snapshot, files};
+use crate::words::{CommitId, TreeId};
+
+/// What was found at the start. Nothing of it is lost: the trees are kept in the private git dir.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prepared {
+    /// Where HEAD was.
+    pub head: Head,
+    /// The tree of that commit.
+    pub base: TreeId,
+    /// What was staged; equal to `base` if nothing was. Kept as `refs/cco/start/staged`.
+    pub staged: TreeId,
+    /// The work tree; its tree equals `base` if nothing was dirty. Kept as `refs/cco/start/dirty`.
+    pub dirty: Snapshot,
+    /// Tracked paths that the user chose not to see the changes of (skip-worktree), or not to have at all (sparse).
+    /// Snapshots hold them as committed.
+    pub skipped: Vec<PathBuf>,
+    /// Submodules that are checked out; only these are materialised in check trees.
+    pub submodules: Vec<Submodule>,
+}
+
+impl Repo {
+    /// Makes the repository ready for a mission. Writes nothing of the user's: HEAD, index, stash and refs stay.
+    ///
+    /// # Errors
+    /// The refusals of [`Repo::fit`], or whatever git says.
+    pub fn prepare(&self) -> Result<Prepared, Error> {
+        self.still_the_same()?;
+        let user = UserConfig::read(self)?;
+        self.refuse_unfit(&user)?;
+        let head = self.head()?;
+        self.lay_out_private(&user, &head.commit)?;
+        let Flags { skipped, .. } = self.seeded()?;
+        let staged = TreeId::new(self.git_on_tree().args(["write-tree"]).line()?);
+        let submodules = self.find_submodules()?;
+        let dirty = self.snapshot()?;
+        self.keep_start(&staged, &dirty.tree)?;
+        let base = self.tree_of(&head.commit)?;
+        Ok(Prepared { head, base, staged, dirty, skipped, submodules })
+    }
+
+    fn lay_out_private(&self, user: &UserConfig, head: &CommitId) -> Result<(), Error> {
+        let home = self.private();
+        files::private_folder(&self.state_dir())?;
+        let config = pinned::render(user, self.object_format(), &home, self, Purpose::WorkTree);
+        pinned::lay_out(&home, &config, &[self.common_dir().join("objects")])?;
+        pinned::take_over_rules(&home, user, self)?;
+        let for_checks = pinned::render(user, self.object_format(), &home, self, Purpose::CheckTree);
+        files::write(&home.join("config-of-checks"), for_checks.as_bytes())?;
+        self.pin_dangerous_keys(user)?;
+        // Last: this file says that all the others are there.
+        self.stand_on(head)
+    }
+
+    /// Notes the commit that snapshots are compared with.
+    pub(super) fn stand_on(&self, commit: &CommitId) -> Result<(), Error> {
+        files::write(&self.private().join("HEAD"), format!("{commit}\n").as_bytes())
+    }
+
+    /// A private index seeded anew; what an earlier mission left in it does not count.
+    pub(super) fn seeded(&self) -> Result<Flags, Error> {
+        let mut index = self.lock_index();
+        *index = None;
+        self.seed_index()
+    }
+
+    fn keep_start(&self, staged: &TreeId, dirty: &TreeId) -> Result<(), Error> {
+        let updates = format!("update refs/cco/start/staged {staged}\nupdate refs/cco/start/dirty {dirty}\n");
+        self.git().args(["update-ref", "--stdin"]).input(updates.into_bytes()).run().map(drop)
+    }
+}
