@@ -1,0 +1,165 @@
+//! The daemon's side of a supervised process tree.
+//!
+//! A [`Process`] owns the lifeline. Dropping it, like the daemon's death, hands the tree to the supervisor's
+//! `orphan_grace`; nothing has to be cleaned up by hand.
+
+#![expect(clippy::disallowed_methods, reason = "starts the supervisor")]
+
+use std::fs::DirBuilder;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::process::{Child, ChildStdout};
+use tokio::sync::watch;
+
+use super::record::{Durability, ExitRecord, STDERR, STDOUT, Spec};
+use super::supervisor::{FAILED, KILL, POLITE, STARTED};
+use super::{Command, Error, Exit, Follower, MARKER, Stop};
+
+/// Starts process trees: the path of the cco binary that supervises them.
+#[derive(Clone, Debug)]
+pub struct Supervisor {
+    program: PathBuf,
+    durability: Durability,
+}
+
+impl Supervisor {
+    /// Trees are supervised by this binary, called with the hidden subcommand `__supervise`. A caller passes
+    /// `/proc/self/exe`, which stays right when the installed file is replaced under a running daemon.
+    #[must_use]
+    pub fn new(program: impl Into<PathBuf>) -> Self {
+        Self { program: program.into(), durability: Durability::Process }
+    }
+
+    /// Spool and exit record survive a power cut; for results that cost money. Costs two or three fsyncs per run.
+    #[must_use]
+    pub const fn durable(mut self) -> Self {
+        self.durability = Durability::Power;
+        self
+    }
+
+    /// Starts a program; returns when it runs.
+    pub async fn spawn(&self, command: &Command) -> Result<Process, Error> {
+        create_private(&command.dir)?;
+        let mut child = tokio::process::Command::new(&self.program)
+            .arg("__supervise")
+            .env_clear()
+            .env(MARKER, &command.marker)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(Error::Supervisor)?;
+        let missing = || Error::Supervisor(io::Error::other("its pipes are missing"));
+        let mut stdin = child.stdin.take().ok_or_else(missing)?;
+        let mut status = BufReader::new(child.stdout.take().ok_or_else(missing)?);
+        let order = serde_json::to_vec(&Spec::of(command, self.durability)).map_err(|e| Error::Supervisor(e.into()))?;
+        let length = u32::try_from(order.len()).map_err(|e| Error::Supervisor(io::Error::other(e)))?;
+        // A supervisor that fails early says why on its standard output, so a broken pipe here is not the last word.
+        let sent = async {
+            stdin.write_all(&length.to_le_bytes()).await?;
+            stdin.write_all(&order).await
+        };
+        let sent = sent.await;
+        started(command, &mut status, sent).await?;
+        let lifeline = stdin.into_owned_fd().map_err(Error::Supervisor)?;
+        let (sender, news) = watch::channel(());
+        tokio::spawn(listen(status, sender));
+        let dir = command.dir.clone();
+        let (stdout, stderr) = (dir.join(STDOUT), dir.join(STDERR));
+        Ok(Process { child, lifeline, news, dir, stdout, stderr, marker: command.marker.clone() })
+    }
+}
+
+/// Creates the folder of an attempt, readable by its owner only.
+fn create_private(dir: &Path) -> Result<(), Error> {
+    let created = DirBuilder::new().recursive(true).mode(0o700).create(dir);
+    created.map_err(|source| Error::Dir { path: dir.to_owned(), source })
+}
+
+async fn started(command: &Command, status: &mut BufReader<ChildStdout>, sent: io::Result<()>) -> Result<(), Error> {
+    let mut line = Vec::new();
+    status.read_until(b'\n', &mut line).await.map_err(Error::Supervisor)?;
+    if line == STARTED {
+        return Ok(());
+    }
+    if let Some(reason) = line.strip_prefix(FAILED) {
+        let program = command.argv.first().cloned().unwrap_or_default();
+        return Err(Error::Start { program, message: String::from_utf8_lossy(reason).trim().to_owned() });
+    }
+    sent.map_err(Error::Supervisor)?;
+    Err(Error::Supervisor(io::Error::other("it ended at once")))
+}
+
+/// Turns the supervisor's wake-up bytes into news for the followers. The sender's end is the supervisor's end.
+async fn listen(mut status: BufReader<ChildStdout>, news: watch::Sender<()>) {
+    let mut bytes = [0; 1024];
+    while let Ok(read @ 1..) = status.read(&mut bytes).await {
+        tracing::trace!(read, "output");
+        news.send_replace(());
+    }
+}
+
+/// One process tree under its supervisor.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    lifeline: OwnedFd,
+    news: watch::Receiver<()>,
+    dir: PathBuf,
+    stdout: PathBuf,
+    stderr: PathBuf,
+    marker: String,
+}
+
+impl Process {
+    /// Waits until the whole tree has ended. May be called again, and dropped in between.
+    pub async fn wait(&mut self) -> Result<Exit, Error> {
+        self.child.wait().await.map_err(Error::Supervisor)?;
+        if let Some(exit) = ExitRecord::read(&self.dir)? {
+            return Ok(exit);
+        }
+        // The supervisor itself was killed: nobody else knows what it was holding.
+        let marker = self.marker.clone();
+        let swept = tokio::task::spawn_blocking(move || super::sweep(&marker)).await;
+        let swept = swept.map_err(|error| Error::Supervisor(error.into()))??;
+        Err(Error::Lost { dir: self.dir.clone(), swept })
+    }
+
+    /// Asks the tree to end; [`Self::wait`] tells when it has. An ended tree is no fault.
+    pub async fn stop(&self, how: Stop) {
+        let byte = match how {
+            Stop::Polite => POLITE,
+            Stop::Kill => KILL,
+        };
+        // One byte into a pipe that holds 64 KiB; it fails only when nobody is left to be asked.
+        nix::unistd::write(&self.lifeline, &[byte]).ok();
+    }
+
+    /// The pid of the supervisor, an ancestor of every process in the tree.
+    #[must_use]
+    pub fn supervisor_pid(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// The standard output, line by line, from its beginning.
+    pub fn follow_stdout(&self) -> Result<Follower, Error> {
+        Follower::open(&self.stdout, self.news.clone())
+    }
+
+    /// The file that holds the standard output.
+    #[must_use]
+    pub fn stdout_path(&self) -> &Path {
+        &self.stdout
+    }
+
+    /// The file that holds the standard error.
+    #[must_use]
+    pub fn stderr_path(&self) -> &Path {
+        &self.stderr
+    }
+}
