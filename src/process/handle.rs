@@ -11,6 +11,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::{Arc, Weak};
 
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdout};
@@ -66,7 +67,7 @@ impl Supervisor {
         };
         let sent = sent.await;
         started(command, &mut status, sent).await?;
-        let lifeline = stdin.into_owned_fd().map_err(Error::Supervisor)?;
+        let lifeline = Arc::new(stdin.into_owned_fd().map_err(Error::Supervisor)?);
         let (sender, news) = watch::channel(());
         tokio::spawn(listen(status, sender));
         let dir = command.dir.clone();
@@ -108,7 +109,7 @@ async fn listen(mut status: BufReader<ChildStdout>, news: watch::Sender<()>) {
 #[derive(Debug)]
 pub struct Process {
     child: Child,
-    lifeline: OwnedFd,
+    lifeline: Arc<OwnedFd>,
     news: watch::Receiver<()>,
     dir: PathBuf,
     stdout: PathBuf,
@@ -132,12 +133,13 @@ impl Process {
 
     /// Asks the tree to end; [`Self::wait`] tells when it has. An ended tree is no fault.
     pub async fn stop(&self, how: Stop) {
-        let byte = match how {
-            Stop::Polite => POLITE,
-            Stop::Kill => KILL,
-        };
-        // One byte into a pipe that holds 64 KiB; it fails only when nobody is left to be asked.
-        nix::unistd::write(&self.lifeline, &[byte]).ok();
+        self.stopper().stop(how);
+    }
+
+    /// A handle that can only stop the tree.
+    #[must_use]
+    pub fn stopper(&self) -> Stopper {
+        Stopper { lifeline: Arc::downgrade(&self.lifeline) }
     }
 
     /// The pid of the supervisor, an ancestor of every process in the tree.
@@ -161,5 +163,24 @@ impl Process {
     #[must_use]
     pub fn stderr_path(&self) -> &Path {
         &self.stderr
+    }
+}
+
+/// Stops a tree from beside the one who waits for it. Does not keep the tree alive.
+#[derive(Clone, Debug)]
+pub struct Stopper {
+    lifeline: Weak<OwnedFd>,
+}
+
+impl Stopper {
+    /// Asks the tree to end; one that has ended, or whose handle is gone, is no fault.
+    pub fn stop(&self, how: Stop) {
+        let Some(lifeline) = self.lifeline.upgrade() else { return };
+        let byte = match how {
+            Stop::Polite => POLITE,
+            Stop::Kill => KILL,
+        };
+        // One byte into a pipe that holds 64 KiB; it fails only when nobody is left to be asked.
+        nix::unistd::write(lifeline, &[byte]).ok();
     }
 }

@@ -20,14 +20,17 @@ mod record;
 mod settle;
 mod spool;
 pub mod supervisor;
+mod surroundings;
 mod tree;
 
 pub use command::{Command, Exit, Status, Stdin, Stop};
 pub use error::Error;
 pub use follow::Follower;
-pub use handle::{Process, Supervisor};
+pub use handle::{Process, Stopper, Supervisor};
 pub use lines::{Line, LineBuffer, MAX_LINE};
+
 pub use settle::{finished, settle, sweep};
+pub use surroundings::surroundings;
 
 /// The variable that marks every process of a tree; its value is [`Command::marker`].
 pub const MARKER: &str = "CCO_RUN";
