@@ -1,0 +1,199 @@
+//! What a check sees beside its tree: an allow-list of variables, and the hash that binds a verdict to it. Pure.
+//!
+//! The list is that of design section 9; nothing is passed because it happened to be set. Names that end like a secret
+//! pass only if the mission's `pass_env` names them, and their values are then masked in evidence.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+
+use super::carry::Carried;
+use crate::words::Hash;
+
+/// Variables passed by name.
+const PASSED: [&str; 34] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "SHELL",
+    "LANG",
+    "TERM",
+    "TZ",
+    // Proxies, in both spellings in use.
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "no_proxy",
+    // Certificate authorities, as OpenSSL, Node, Python, curl, Cargo, git and pip name them.
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "NODE_EXTRA_CA_CERTS",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "CARGO_HTTP_CAINFO",
+    "GIT_SSL_CAINFO",
+    "PIP_CERT",
+    "AWS_CA_BUNDLE",
+    "DENO_CERT",
+    // Homes of tool chains.
+    "CARGO_HOME",
+    "RUSTUP_HOME",
+    "JAVA_HOME",
+    "GOPATH",
+    "NVM_DIR",
+    "PYENV_ROOT",
+    "VIRTUAL_ENV",
+    "PNPM_HOME",
+    "DOCKER_HOST",
+];
+
+/// Beginnings of names that are passed.
+const PASSED_FAMILIES: [&str; 2] = ["LC_", "XDG_"];
+
+/// Ends of names that are not, whatever family they belong to.
+const SECRET_ENDS: [&str; 4] = ["_KEY", "_TOKEN", "_SECRET", "_PASSWORD"];
+
+/// Values shorter than this are not masked: they would blank out ordinary words.
+const MASKED_FROM: usize = 6;
+
+/// Part of the hash, so that verdicts of a cco that made another environment are not taken over.
+const FORMAT: &[u8] = b"cco check environment 1";
+
+/// The surroundings of checks, with the hash that stands for them in verdicts.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Environment {
+    variables: Vec<(OsString, OsString)>,
+    masked: Vec<String>,
+    hash: Hash,
+}
+
+/// What an environment is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Surroundings<'a> {
+    /// The variables of cco itself.
+    pub variables: &'a BTreeMap<OsString, OsString>,
+    /// Names that the mission passes in addition.
+    pub pass_env: &'a [String],
+    /// The carried files as sealed.
+    pub carried: &'a [Carried],
+    /// The key of the set-up that was run in the tree's folder.
+    pub setup: Hash,
+}
+
+impl Environment {
+    /// Picks the variables and computes the hash: carried bytes, set-up key and the names, not the values, of `pass_env`.
+    #[must_use]
+    pub fn new(from: Surroundings<'_>) -> Self {
+        let named = |name: &OsStr| from.pass_env.iter().any(|passed| OsStr::new(passed) == name);
+        let passed = from.variables.iter().filter(|(name, _)| named(name) || is_passed(name));
+        let variables: Vec<_> = passed.map(|(name, value)| (name.clone(), value.clone())).collect();
+        let own = |(name, value): &(OsString, OsString)| named(name).then(|| value.to_str().map(str::to_owned))?;
+        let mut masked: Vec<String> =
+            variables.iter().filter_map(own).filter(|value| value.len() >= MASKED_FROM).collect();
+        masked.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        Self { variables, masked, hash: hash(from) }
+    }
+
+    /// Stands for everything here in the verdict's key.
+    #[must_use]
+    pub const fn hash(&self) -> Hash {
+        self.hash
+    }
+
+    /// The variables, complete but for TMPDIR and PORT.
+    #[must_use]
+    pub fn variables(&self) -> &[(OsString, OsString)] {
+        &self.variables
+    }
+
+    /// One variable that is valid text.
+    pub(super) fn variable(&self, name: &str) -> Option<&str> {
+        self.variables.iter().find(|(own, _)| own == name).and_then(|(_, value)| value.to_str())
+    }
+
+    /// Replaces the values of what `pass_env` passes: they are secrets as often as not.
+    pub(super) fn mask(&self, text: &str) -> String {
+        self.masked.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "***"))
+    }
+}
+
+impl std::fmt::Debug for Environment {
+    /// Names only.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<_> = self.variables.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Environment").field("names", &names).field("hash", &self.hash).finish_non_exhaustive()
+    }
+}
+
+fn is_passed(name: &OsStr) -> bool {
+    let Some(name) = name.to_str() else { return false };
+    let listed = PASSED.contains(&name) || PASSED_FAMILIES.iter().any(|family| name.starts_with(family));
+    listed && !SECRET_ENDS.iter().any(|end| name.to_ascii_uppercase().ends_with(end))
+}
+
+fn hash(from: Surroundings<'_>) -> Hash {
+    let mut names: Vec<&str> = from.pass_env.iter().map(String::as_str).collect();
+    names.sort_unstable();
+    names.dedup();
+    let names = Hash::of_parts(names.iter().map(|name| name.as_bytes()));
+    let mut carried: Vec<_> = from.carried.iter().map(|file| (file.path.as_bytes(), file.hash)).collect();
+    carried.sort_unstable();
+    let files = Hash::of_parts(carried.iter().flat_map(|(path, hash)| [*path, hash.as_bytes().as_slice()]));
+    Hash::of_parts([FORMAT, names.as_bytes(), files.as_bytes(), from.setup.as_bytes()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variables(pairs: &[(&str, &str)]) -> BTreeMap<OsString, OsString> {
+        pairs.iter().map(|(name, value)| (name.into(), value.into())).collect()
+    }
+
+    fn environment(pairs: &[(&str, &str)], pass_env: &[&str]) -> Environment {
+        let pass_env: Vec<String> = pass_env.iter().map(ToString::to_string).collect();
+        let variables = variables(pairs);
+        Environment::new(Surroundings { variables: &variables, pass_env: &pass_env, carried: &[], setup: Hash::ZERO })
+    }
+
+    #[test]
+    fn only_what_is_listed_or_named_is_passed() {
+        let all = [
+            ("PATH", "/bin"),
+            ("LC_ALL", "C"),
+            ("XDG_DATA_HOME", "/d"),
+            ("XDG_API_KEY", "k"),
+            ("OPENROUTER_API_KEY", "k"),
+            ("EDITOR", "vi"),
+            ("MY_TOKEN", "secret-token"),
+        ];
+        let environment = environment(&all, &["MY_TOKEN", "UNSET"]);
+        let names: Vec<_> = environment.variables().iter().map(|(name, _)| name.to_str().unwrap()).collect();
+        assert_eq!(names, ["LC_ALL", "MY_TOKEN", "PATH", "XDG_DATA_HOME"]);
+        assert!(!format!("{environment:?}").contains("secret-token"));
+    }
+
+    #[test]
+    fn values_of_passed_variables_are_masked() {
+        let environment =
+            environment(&[("DATABASE_URL", "postgres://u:p@h/db"), ("PATH", "/usr/bin")], &["DATABASE_URL"]);
+        assert_eq!(environment.mask("at postgres://u:p@h/db in /usr/bin"), "at *** in /usr/bin");
+    }
+
+    #[test]
+    fn the_hash_is_of_names_carried_bytes_and_set_up_not_of_values() {
+        let hash = |pairs: &[(&str, &str)], pass: &[&str]| environment(pairs, pass).hash();
+        assert_eq!(hash(&[("A", "1")], &["A", "B"]), hash(&[("A", "2")], &["B", "A", "A"]));
+        assert_ne!(hash(&[], &["A"]), hash(&[], &["B"]));
+        let none = BTreeMap::new();
+        let with = |carried: &[Carried], setup| {
+            Environment::new(Surroundings { variables: &none, pass_env: &[], carried, setup }).hash()
+        };
+        let file = |bytes: &[u8]| [Carried { path: ".env".into(), hash: Hash::of(bytes), executable: false }];
+        assert_ne!(with(&file(b"a"), Hash::ZERO), with(&file(b"b"), Hash::ZERO));
+        assert_ne!(with(&[], Hash::of(b"npm ci")), with(&[], Hash::ZERO));
+    }
+}
