@@ -7,9 +7,10 @@
 // Floor 0: the words all floors share.
 pub mod words;
 
-// Floor 1: inputs.
+// Floor 1: inputs. `reading` is how any written input is read; the other two are what is read.
 pub mod config;
 pub mod mission;
+pub mod reading;
 
 // Floor 2: the core, pure.
 pub mod session;
