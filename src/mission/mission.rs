@@ -57,6 +57,8 @@ pub struct Criterion {
     pub stable_for: u32,
     /// All of them must pass. Empty: words only, to be compiled into checks at the start.
     pub checks: Vec<Check>,
+    /// Whether the checks come from the mission lock and not from the author.
+    pub derived: bool,
 }
 
 /// A rule the worker is told to keep.

@@ -1,15 +1,31 @@
 //! Floor 1: what is asked. The mission and its friends as checked values, and the fronts that read them from files.
 //!
 //! [`Mission`] is what the rest of cco sees; `file` is the shape people write (a superset of section 12.1 of the
-//! specification), from which the JSON Schema is generated and which is turned into a [`Mission`] with every mistake
-//! of the file reported at once.
+//! specification), from which the JSON Schema is generated and which [`read`] turns into a [`Mission`] with every
+//! mistake of the file reported at once. [`lock`] is the overlay of checks that were derived from words.
 
+mod bound;
+mod canonical;
 mod check;
+mod check_file;
+mod check_reading;
+mod criteria;
+mod file;
+mod findings;
+pub mod lock;
 #[expect(clippy::module_inception, reason = "the file that carries the room's main idea has the plain name")]
 mod mission;
+mod phases;
+mod proposal;
+mod read;
+mod services;
+mod slug;
 
 pub use check::{
     Bound, Check, CheckKind, CommandCheck, CoverageCheck, CoverageMetric, Every, FileCheck, HttpCheck, JudgeCheck,
     ManualCheck, PathCondition, PathQuery, Relation, TestsCheck,
 };
+pub use criteria::judged_alone;
 pub use mission::{Budget, Constraint, Criterion, Mission, Phase, Readiness, Service};
+pub use proposal::{check_from_json, check_schema};
+pub use read::{MissionFile, read, schema};

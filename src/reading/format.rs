@@ -93,6 +93,17 @@ pub(crate) mod parts {
     }
 }
 
+/// A short way to write something, or the whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(inline)]
+pub(crate) enum Short<S, T> {
+    /// The one value that matters most.
+    Short(S),
+    /// All keys.
+    Full(T),
+}
+
 /// One of something, or a list of them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
@@ -154,6 +165,8 @@ checked_text! {
     Glob, "glob", "a path or glob such as `src/**/*.rs`", glob;
     /// A path below the folder it is relative to.
     RelativePath, "relative-path", "a path inside the repository", |text| inside(text);
+    /// Words.
+    Wording, "wording", "a text", |text| if text.trim().is_empty() { Err("is empty".into()) } else { Ok(()) };
     /// An RFC 9535 query.
     QueryText, "json-path", "a JSON path such as `$.items[0].id`", json_path;
     /// An http or https address.

@@ -6,6 +6,7 @@
 
 mod code;
 mod diagnostic;
+pub(crate) mod digest;
 mod format;
 pub(crate) use format::parts as scalar_parts;
 mod mask;
@@ -14,17 +15,22 @@ mod shape;
 mod suggest;
 mod tree;
 mod units;
+mod write;
 mod yaml;
 
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Severity, Unsupported, render};
 pub(crate) use format::{
-    Format, Glob, Many, NameText, Pattern, QueryText, RelativePath, Sha256Text, UrlText, VariableName, scalar_text,
+    Format, Glob, Many, NameText, Pattern, QueryText, RelativePath, Scalar, Sha256Text, Short, UrlText, VariableName,
+    Wording, scalar_text,
 };
 pub(crate) use mask::mask;
 pub(crate) use publish::published;
 pub(crate) use shape::Shape;
+#[cfg(test)]
+pub(crate) use shape::assert_known as shape_assert_known;
 pub(crate) use suggest::nearest;
 pub(crate) use tree::{Content, Entry, Map, Node, Source, Span};
 pub(crate) use units::{Count, DollarLimit, Dollars, Percent, Period, Size, limit, period, size};
+pub(crate) use write::write;
 pub(crate) use yaml::parse;

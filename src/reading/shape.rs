@@ -161,7 +161,11 @@ impl<'w> Walk<'w, '_> {
         let (message, hint) = match &node.content {
             Content::Null => (format!("{name} has no value"), Some(format!("give it {wanted}, or remove the key"))),
             Content::Bool(_) | Content::Number(_) if wants_text => {
-                let hint = format!("put it in quotes: \"{}\"", node.to_json());
+                let hint = match &node.content {
+                    // A number this long is no longer known as it was written.
+                    Content::Number(number) if number.is_f64() => "put it in quotes".to_owned(),
+                    _ => format!("put it in quotes: \"{}\"", node.to_json()),
+                };
                 (format!("{name} must be {wanted}, not {}", node.kind()), Some(hint))
             }
             Content::Bool(_) | Content::Number(_) | Content::Text(_) | Content::List(_) | Content::Map(_) => {
@@ -226,36 +230,40 @@ impl<'w> Walk<'w, '_> {
         let others = schema.get("additionalProperties");
         let mut clean = Map { entries: Vec::new(), dropped: map.dropped };
         for Entry { key, key_at, value } in map.entries {
-            let kept = match (own_name(properties, &key), others) {
+            let (own, inner) = match (own_name(properties, &key), others) {
                 (Some((own, _)), _) if clean.entries.iter().any(|entry| entry.key == own) => {
                     let hint = format!("`{key}` is another name of `{own}`; remove one of the two");
                     self.error(Code::DuplicateKey, key_at, format!("`{own}` is given twice"), Some(hint));
                     continue;
                 }
-                (Some((own, inner)), _) => (own.to_owned(), self.value(inner, value, &format!("`{key}`"))),
+                (Some((own, inner)), _) => (own.to_owned(), inner),
                 (None, Some(Value::Bool(false))) => {
-                    self.unknown_key(properties, &key, key_at, name);
+                    // What was misspelt is there, and not missing.
+                    clean.dropped.extend(self.unknown_key(properties, &key, key_at, name));
                     continue;
                 }
-                (None, Some(inner)) => (key.clone(), self.value(inner, value, &format!("`{key}`"))),
-                (None, None) => (key, Some(value)),
+                (None, Some(inner)) => (key.clone(), inner),
+                (None, None) => (key.clone(), &Value::Null),
             };
-            match kept {
-                (_, Some(Node { content: Content::Null, .. })) => {}
-                (key, Some(value)) => clean.entries.push(Entry { key, key_at, value }),
-                (key, None) => clean.dropped.push(key),
+            match self.value(inner, value, &format!("`{key}`")) {
+                // A key that may be left out and has no value is left out, unless its value can be anything.
+                Some(Node { content: Content::Null, .. }) if inner.get("type").or(inner.get("anyOf")).is_some() => {}
+                Some(value) => clean.entries.push(Entry { key: own, key_at, value }),
+                None => clean.dropped.push(own),
             }
         }
         let complete = self.required(schema, properties, &mut clean, at, name);
         complete.then_some(Node { at, content: Content::Map(clean) })
     }
 
-    fn unknown_key(&mut self, properties: &JsonMap<String, Value>, key: &str, at: Span, name: &str) {
+    /// Reports it, and says which key was meant, if one is near.
+    fn unknown_key(&mut self, properties: &JsonMap<String, Value>, key: &str, at: Span, name: &str) -> Option<String> {
         let mut known: Vec<&str> = properties.keys().map(String::as_str).collect();
         let mut others: Vec<&str> = properties.values().flat_map(aliases).collect();
         others.splice(0..0, known.iter().copied());
         known.sort_unstable();
-        let hint = match nearest(key, others) {
+        let near = nearest(key, others);
+        let hint = match near {
             _ if key == "<<" => {
                 "merge keys are not part of YAML 1.2; write the keys out, or use `*name` as a whole value".into()
             }
@@ -264,6 +272,7 @@ impl<'w> Walk<'w, '_> {
         };
         let place = if name == "the file" { String::new() } else { format!(" in {name}") };
         self.error(Code::UnknownKey, at, format!("unknown key `{}`{place}", shorten(key)), Some(hint));
+        near.and_then(|near| own_name(properties, near)).map(|(own, _)| own.to_owned())
     }
 
     /// Reports what is missing and puts a place-holder there where one is harmless, since nothing is done with a file
@@ -488,7 +497,6 @@ mod tests {
                 "5:8 item 1 of `tags` must be a text, not a number|put it in quotes: \"1\"",
                 "7:10 `n` must be at least 1|",
                 "9:6 `c` lacks the key `n`|",
-                "1:1 the file lacks the key `title`|add `title:` What it is called",
             ]
         );
         let read: Example = serde_json::from_value(clean.unwrap().to_json()).unwrap();
@@ -503,6 +511,7 @@ mod tests {
 
     #[test]
     fn a_key_without_a_value_is_a_mistake_unless_it_may_be_left_out() {
+        assert_eq!(hold("mood: sad\n").1[0].3, "the file lacks the key `title`|add `title:` What it is called");
         let (_, mistakes) = hold("title:\nwait:\n");
         assert_eq!(mistakes.len(), 1);
         assert!(mistakes[0].3.starts_with("`title` has no value"));

@@ -172,7 +172,11 @@ impl<'a> Reader<'a> {
                 (event, at) => (self.node(events, event, at, depth + 1)?, at),
             };
             let (event, at) = self.next(events)?;
-            let value = self.node(events, event, at, depth + 1)?;
+            let mut value = self.node(events, event, at, depth + 1)?;
+            if value.content == Content::Null {
+                // There is nothing to point at but the key.
+                value.at = key_at;
+            }
             let Some(key) = self.key(&key, key_at) else { continue };
             match seen.get(&key) {
                 Some(first) => self.mistakes.push(

@@ -1,0 +1,118 @@
+//! The definition of done: names for all criteria, and checks that can prove them.
+
+use std::collections::BTreeSet;
+
+use super::check::{Check, CheckKind};
+use super::check_reading::check;
+use super::file::{CriterionFile, CriterionKeys};
+use super::findings::Findings;
+use super::mission::Criterion;
+use super::slug::unique;
+use crate::reading::{Code, Many, Node};
+use crate::words::{CriterionId, Priority};
+
+/// The criteria in the order of the file.
+pub(super) fn criteria(files: &[CriterionFile], at: &Node, found: &mut Findings<'_>) -> Vec<Criterion> {
+    let mut taken = BTreeSet::new();
+    for (index, file) in files.iter().enumerate() {
+        let Some(id) = given_id(file) else { continue };
+        if !taken.insert(id.to_owned()) {
+            let message = format!("there are two criteria `{id}`");
+            found.error(Code::DuplicateId, at.item(index).child("id").at, message, "give one of them another id");
+        }
+    }
+    let mut criteria = Vec::new();
+    for (index, file) in files.iter().enumerate() {
+        let name = match given_id(file) {
+            Some(id) => id.to_owned(),
+            None => unique(text_of(file), &taken),
+        };
+        taken.insert(name.clone());
+        criteria.push(criterion(file, CriterionId::new(name), at.item(index), found));
+    }
+    criteria
+}
+
+/// Whether a model's opinion alone would prove this; `false` for no checks at all.
+pub fn judged_alone(checks: &[Check]) -> bool {
+    fn judged(check: &Check) -> bool {
+        match &check.kind {
+            CheckKind::Judge(_) => true,
+            CheckKind::All(checks) => checks.iter().all(judged),
+            CheckKind::Any(checks) => checks.iter().any(judged),
+            CheckKind::Not(check) => judged(check),
+            CheckKind::Command(_)
+            | CheckKind::File(_)
+            | CheckKind::Http(_)
+            | CheckKind::Tests(_)
+            | CheckKind::Coverage(_)
+            | CheckKind::Manual(_) => false,
+        }
+    }
+    !checks.is_empty() && checks.iter().all(judged)
+}
+
+fn given_id(file: &CriterionFile) -> Option<&str> {
+    match file {
+        CriterionFile::Text(_) => None,
+        CriterionFile::Full(keys) => keys.id.as_ref().map(|id| id.0.as_str()),
+    }
+}
+
+fn text_of(file: &CriterionFile) -> &str {
+    match file {
+        CriterionFile::Text(text) => &text.0,
+        CriterionFile::Full(keys) => &keys.criteria,
+    }
+}
+
+fn criterion(file: &CriterionFile, id: CriterionId, at: &Node, found: &mut Findings<'_>) -> Criterion {
+    let plain = Criterion {
+        id,
+        text: text_of(file).trim().to_owned(),
+        measurable: true,
+        priority: Priority::default(),
+        required: true,
+        stable_for: 1,
+        checks: Vec::new(),
+        derived: false,
+    };
+    let CriterionFile::Full(keys) = file else { return plain };
+    let files = keys.validators.as_ref().map(Many::as_slice).unwrap_or_default();
+    let place = at.child("validators");
+    let checks: Vec<Check> =
+        files.iter().enumerate().filter_map(|(index, file)| check(file, place.item(index), found)).collect();
+    let criterion = Criterion {
+        measurable: keys.measurable.unwrap_or(true),
+        priority: keys.priority.unwrap_or_default(),
+        required: keys.required.unwrap_or(true),
+        stable_for: keys.stable_for.unwrap_or(1),
+        checks,
+        ..plain
+    };
+    let whole = criterion.checks.len() == files.len();
+    remarks(keys, &criterion, whole, at, found);
+    criterion
+}
+
+fn remarks(keys: &CriterionKeys, criterion: &Criterion, whole: bool, at: &Node, found: &mut Findings<'_>) {
+    if keys.completed == Some(true) {
+        let message = format!("`completed: true` of `{}` is not believed", criterion.id);
+        found.warning(Code::Completed, at.key_at("completed"), message, "only a passing check completes a criterion");
+    }
+    if whole && criterion.priority == Priority::Critical && judged_alone(&criterion.checks) {
+        let message = format!("the critical criterion `{}` has nothing but a judge", criterion.id);
+        let hint = "add a check that a machine or a person decides, or lower the priority";
+        found.error(Code::JudgeAlone, at.key_at("validators"), message, hint);
+    }
+    let opinion = |check: &Check| matches!(check.kind, CheckKind::Judge(_) | CheckKind::Manual(_));
+    if whole && !criterion.measurable && !criterion.checks.is_empty() && !criterion.checks.iter().any(opinion) {
+        let message = format!("`{}` is not measurable, yet only machines check it", criterion.id);
+        found.warning(
+            Code::CheckedByMachine,
+            at.key_at("measurable"),
+            message,
+            "add `judge:` or `manual:`, or remove the key",
+        );
+    }
+}
