@@ -82,20 +82,20 @@ mod tests {
 
     use super::*;
 
-    fn read(value: Value) -> Option<(Relation, f64)> {
-        BoundText::read(&value).ok().map(|bound| (bound.0.relation, bound.0.value))
+    fn read(value: &Value) -> Option<(Relation, f64)> {
+        BoundText::read(value).ok().map(|bound| (bound.0.relation, bound.0.value))
     }
 
     #[test]
     fn a_bare_number_means_at_least_and_a_sign_means_itself() {
-        assert_eq!(read(json!("80")), Some((Relation::AtLeast, 80.0)));
-        assert_eq!(read(json!(80)), Some((Relation::AtLeast, 80.0)));
-        assert_eq!(read(json!(">80%")), Some((Relation::Above, 80.0)));
-        assert_eq!(read(json!(">= 80 %")), Some((Relation::AtLeast, 80.0)));
-        assert_eq!(read(json!("<-1.5")), Some((Relation::Below, -1.5)));
-        assert_eq!(read(json!("==3")), Some((Relation::Equal, 3.0)));
+        assert_eq!(read(&json!("80")), Some((Relation::AtLeast, 80.0)));
+        assert_eq!(read(&json!(80)), Some((Relation::AtLeast, 80.0)));
+        assert_eq!(read(&json!(">80%")), Some((Relation::Above, 80.0)));
+        assert_eq!(read(&json!(">= 80 %")), Some((Relation::AtLeast, 80.0)));
+        assert_eq!(read(&json!("<-1.5")), Some((Relation::Below, -1.5)));
+        assert_eq!(read(&json!("==3")), Some((Relation::Equal, 3.0)));
         for wrong in [json!("most"), json!(">"), json!("NaN"), json!("inf"), json!(true), json!(">>3")] {
-            assert_eq!(read(wrong.clone()), None, "{wrong}");
+            assert_eq!(read(&wrong), None, "{wrong}");
         }
     }
 

@@ -196,7 +196,7 @@ fn text(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-fn other_than<T: PartialEq>(value: T, default: T) -> Option<T> {
+fn other_than<T: PartialEq + Copy>(value: T, default: T) -> Option<T> {
     (value != default).then_some(value)
 }
 
@@ -212,28 +212,28 @@ mod tests {
     use super::*;
     use crate::mission::{check_from_json, read};
 
-    fn check(value: serde_json::Value) -> Check {
-        check_from_json(&value).unwrap()
+    fn check(value: &serde_json::Value) -> Check {
+        check_from_json(value).unwrap()
     }
 
     #[test]
     fn a_hash_stands_for_the_meaning_and_not_for_the_writing() {
-        let short = check(json!("make test"));
-        assert_eq!(short.hash(), check(json!({"command": "make test", "name": "tests", "retries": 0})).hash());
+        let short = check(&json!("make test"));
+        assert_eq!(short.hash(), check(&json!({"command": "make test", "name": "tests", "retries": 0})).hash());
         assert_eq!(
             short.hash(),
-            check(json!({"command": {"run": "make test", "exit_code": 0}, "timeout": "600s"})).hash()
+            check(&json!({"command": {"run": "make test", "exit_code": 0}, "timeout": "600s"})).hash()
         );
-        assert_ne!(short.hash(), check(json!("make  test")).hash());
-        assert_ne!(short.hash(), check(json!({"command": "make test", "cwd": "sub"})).hash());
+        assert_ne!(short.hash(), check(&json!("make  test")).hash());
+        assert_ne!(short.hash(), check(&json!({"command": "make test", "cwd": "sub"})).hash());
         let named = json!({"all": [{"command": "a", "name": "x"}]});
-        assert_eq!(check(named).hash(), check(json!({"all": ["a"]})).hash());
+        assert_eq!(check(&named).hash(), check(&json!({"all": ["a"]})).hash());
     }
 
     #[test]
     fn the_hash_of_a_check_never_changes() {
         // Cached verdicts and locks of released versions rest on it.
-        let hash = check(json!({"file": {"path": "a/*.md", "contains": "x"}, "every": "phase"})).hash();
+        let hash = check(&json!({"file": {"path": "a/*.md", "contains": "x"}, "every": "phase"})).hash();
         assert_eq!(hash.short(), "a565961c336b");
     }
 
@@ -252,7 +252,7 @@ mod tests {
         for text in missions {
             for criterion in read("m", text).unwrap().mission.criteria {
                 for written in criterion.checks {
-                    assert_eq!(check(written.to_json()), written);
+                    assert_eq!(check(&written.to_json()), written);
                 }
             }
         }
@@ -262,8 +262,8 @@ mod tests {
         #[test]
         fn any_command_is_read_back_as_it_was(run in "\\PC{1,30}", texts in proptest::collection::vec("\\PC{0,10}", 0..3), code in any::<i32>()) {
             prop_assume!(!run.trim().is_empty());
-            let written = check(json!({"command": {"run": run, "stdout_contains": texts, "exit_code": code}}));
-            prop_assert_eq!(check(written.to_json()), written);
+            let written = check(&json!({"command": {"run": run, "stdout_contains": texts, "exit_code": code}}));
+            prop_assert_eq!(check(&written.to_json()), written);
         }
     }
 }

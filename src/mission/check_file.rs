@@ -310,7 +310,6 @@ pub(crate) struct HttpKeys {
 /// A request method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
-#[expect(missing_docs, reason = "the words of RFC 9110")]
 pub(crate) enum Method {
     Get,
     Head,
@@ -398,7 +397,6 @@ pub(crate) struct SarifKeys {
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "the words of SARIF 2.1.0")]
 pub(crate) enum SarifLevel {
     None,
     Note,

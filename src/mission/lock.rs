@@ -148,7 +148,7 @@ pub fn read_lock(file_name: &str, text: impl AsRef<[u8]>) -> Result<Lock, Vec<Di
     let mut found = Findings::new(source, mistakes);
     let Some(clean) = clean else { return Err(found.into_result().err().unwrap_or_default()) };
     let lock = match serde_json::from_value::<LockFile>(clean.to_json()) {
-        Ok(file) => Some(lock(file, &clean, &mut found)),
+        Ok(file) => Some(lock(&file, &clean, &mut found)),
         Err(error) => {
             found.error(
                 Code::Broken,
@@ -165,7 +165,7 @@ pub fn read_lock(file_name: &str, text: impl AsRef<[u8]>) -> Result<Lock, Vec<Di
     lock.ok_or_else(Vec::new)
 }
 
-fn lock(file: LockFile, at: &Node, found: &mut Findings<'_>) -> Lock {
+fn lock(file: &LockFile, at: &Node, found: &mut Findings<'_>) -> Lock {
     let mut entries: Vec<Entry> = Vec::new();
     for (index, keys) in file.criteria.iter().enumerate() {
         let place = at.child("criteria").item(index);
@@ -295,11 +295,11 @@ mod tests {
         read("mission.yaml", MISSION).unwrap().mission
     }
 
-    fn check(value: serde_json::Value) -> Check {
-        check_from_json(&value).unwrap()
+    fn check(value: &serde_json::Value) -> Check {
+        check_from_json(value).unwrap()
     }
 
-    fn lock_with(index: usize, value: serde_json::Value) -> Lock {
+    fn lock_with(index: usize, value: &serde_json::Value) -> Lock {
         let mission = mission();
         let entry = Entry::new(&mission.criteria[index], vec![check(value)], "because".into());
         Lock { mission: mission_hash(&mission), entries: vec![entry] }
@@ -308,7 +308,7 @@ mod tests {
     #[test]
     fn a_lock_is_read_as_it_was_written_and_attaches_its_checks() {
         let lock =
-            lock_with(0, json!({"command": {"run": "make: \"all\" # yes", "json": {"path": "$.a", "equals": null}}}));
+            lock_with(0, &json!({"command": {"run": "make: \"all\" # yes", "json": {"path": "$.a", "equals": null}}}));
         let text = write_lock(&lock);
         assert_eq!(read_lock("lock", &text).unwrap(), lock, "{text}");
         let mut mission = mission();
@@ -321,10 +321,10 @@ mod tests {
     #[test]
     fn a_lock_never_replaces_what_the_author_wrote_nor_follows_changed_words() {
         let mut mission = mission();
-        let lock = lock_with(2, json!("true"));
+        let lock = lock_with(2, &json!("true"));
         assert_eq!(apply(&mut mission, &lock).unwrap().unused.len(), 1);
         assert!(!mission.criteria[2].derived);
-        let lock = lock_with(0, json!("true"));
+        let lock = lock_with(0, &json!("true"));
         mission.criteria[0].text = "It builds".into();
         assert_eq!(apply(&mut mission.clone(), &lock).unwrap().attached.len(), 1, "white space does not count");
         mission.criteria[0].text = "It builds twice".into();
@@ -335,16 +335,16 @@ mod tests {
     #[test]
     fn a_lock_that_does_not_fit_the_mission_is_refused() {
         let mut mission = mission();
-        let service = apply(&mut mission, &lock_with(0, json!({"all": [{"http": "http://a", "service": "web"}]})));
+        let service = apply(&mut mission, &lock_with(0, &json!({"all": [{"http": "http://a", "service": "web"}]})));
         assert!(matches!(service, Err(Error::UnknownService { .. })), "{service:?}");
-        let judge = apply(&mut mission, &lock_with(1, json!({"judge": "is it safe?"})));
+        let judge = apply(&mut mission, &lock_with(1, &json!({"judge": "is it safe?"})));
         assert!(matches!(judge, Err(Error::JudgedAlone { .. })), "{judge:?}");
         assert!(mission.criteria.iter().all(|criterion| !criterion.derived));
     }
 
     #[test]
     fn a_lock_that_was_changed_by_hand_is_refused() {
-        let text = write_lock(&lock_with(0, json!("make test"))).replace("make test", "make nothing");
+        let text = write_lock(&lock_with(0, &json!("make test"))).replace("make test", "make nothing");
         let found = read_lock("lock", &text).unwrap_err();
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].code, Code::LockDamaged);
@@ -364,7 +364,7 @@ mod tests {
         #[test]
         fn any_text_survives_the_lock(run in "\\PC{1,40}", reason in "(?s).{0,40}") {
             prop_assume!(!run.trim().is_empty());
-            let mut lock = lock_with(0, json!({"command": run}));
+            let mut lock = lock_with(0, &json!({"command": run}));
             lock.entries[0].reason = reason;
             let text = write_lock(&lock);
             prop_assert_eq!(read_lock("lock", &text).unwrap(), lock, "{}", text);
@@ -372,7 +372,7 @@ mod tests {
 
         #[test]
         fn a_bent_lock_never_makes_it_panic(place in any::<usize>(), byte in any::<u8>()) {
-            let mut bytes = write_lock(&lock_with(0, json!("make test"))).into_bytes();
+            let mut bytes = write_lock(&lock_with(0, &json!("make test"))).into_bytes();
             let place = place % bytes.len();
             bytes[place] = byte;
             drop(read_lock("lock", &bytes));

@@ -38,7 +38,7 @@ pub fn check_from_json(value: &Value) -> Result<Check, Vec<String>> {
 /// The JSON Schema of one check.
 #[must_use]
 pub fn check_schema() -> Value {
-    published(schemars::schema_for!(CheckFile).into(), "check.json")
+    published(schemars::schema_for!(CheckFile).into(), "urn:cco:schema:check:1")
 }
 
 fn in_words(diagnostic: &Diagnostic) -> String {

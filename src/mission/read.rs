@@ -104,7 +104,7 @@ pub fn schema() -> Value {
         "else": { "$ref": "#/$defs/Mission" },
         "$defs": all,
     });
-    published(whole, "https://raw.githubusercontent.com/claude-code-orchestrator/cco/main/schema/mission.json")
+    published(whole, "urn:cco:schema:mission:1")
 }
 
 /// Takes off the optional wrapper `mission:`; `stray` is told of keys beside it.

@@ -19,6 +19,13 @@ macro_rules! codes {
                 match self { $(Self::$name => $code,)* }
             }
 
+            /// The entry of a printed code, in either case; with or without `CCO-`.
+            #[must_use]
+            pub fn named(text: &str) -> Option<Self> {
+                let plain = |text: &str| text.to_ascii_uppercase().trim_start_matches("CCO-").to_owned();
+                Self::ALL.iter().copied().find(|code| plain(code.as_str()) == plain(text.trim()))
+            }
+
             /// What is wrong, in a few words.
             #[must_use]
             pub const fn title(self) -> &'static str {
@@ -117,6 +124,13 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+
+    #[test]
+    fn an_entry_is_found_as_people_type_it() {
+        assert_eq!(Code::named("CCO-E0110"), Some(Code::UnknownKey));
+        assert_eq!(Code::named(" e0110 "), Some(Code::UnknownKey));
+        assert_eq!(Code::named("E9999"), None);
+    }
 
     #[test]
     fn no_two_entries_share_a_code_and_all_say_something() {

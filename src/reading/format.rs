@@ -179,6 +179,30 @@ checked_text! {
     Sha256Text, "sha256", "64 hexadecimal digits", sha256;
 }
 
+/// A text that may be written as a number or as true or false.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PlainText(pub(crate) String);
+
+impl Scalar for PlainText {
+    const FORMAT: &'static str = "plain";
+    const TYPES: &'static [&'static str] = &["string", "number", "boolean"];
+    const NOUN: &'static str = "a text, a number or true or false";
+
+    fn read(value: &Value) -> Result<Self, String> {
+        match value {
+            Value::String(text) => Ok(Self(text.clone())),
+            Value::Number(_) | Value::Bool(_) => Ok(Self(value.to_string())),
+            Value::Null | Value::Array(_) | Value::Object(_) => Err(format!("must be {}", Self::NOUN)),
+        }
+    }
+
+    fn show(&self) -> Value {
+        Value::String(self.0.clone())
+    }
+}
+
+scalar_text!(PlainText);
+
 fn regular_expression(text: &str) -> Result<(), String> {
     // The limit keeps a counted repetition such as `(a{999}){999}` from costing seconds.
     match regex::RegexBuilder::new(text).size_limit(1 << 20).build() {

@@ -29,17 +29,21 @@ pub(crate) fn mask(text: &str) -> String {
     }
 }
 
-/// Where the value starts on a line such as `api_key: abc`, unless the value only says where the secret is.
+/// Where on a line such as `api_key: abc` the first value starts that is a secret and does not only say where one is.
 fn secret_value(line: &str) -> Option<usize> {
-    let colon = line.find(": ")?;
-    let key = line[..colon].rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-').next()?.to_lowercase();
-    let value = line[colon + 2..].trim_start();
-    let bare = value.trim_start_matches(['"', '\'']);
-    let names_a_place = bare.is_empty() || ["${", "file:", "cmd:", "keyring:"].iter().any(|p| bare.starts_with(p));
-    let is_secret = SECRET_KEYS
-        .iter()
-        .any(|name| key == *name || key.ends_with(&format!("_{name}")) || key.ends_with(&format!("api{name}")));
-    (is_secret && !names_a_place).then(|| line.len() - value.len())
+    line.match_indices(": ").find_map(|(colon, _)| {
+        let before = line.get(..colon)?;
+        let key = before.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-').next()?.to_lowercase();
+        let value = line.get(colon + 2..)?.trim_start();
+        let bare = value.trim_start_matches(['"', '\'']);
+        let place = ["file:", "cmd:", "keyring:"].iter().any(|place| bare.starts_with(place));
+        let variable = bare.strip_prefix("${").and_then(|rest| rest.split_once('}'));
+        let only = variable.is_some_and(|(_, rest)| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '$'));
+        let secret = SECRET_KEYS
+            .iter()
+            .any(|name| key.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with(['_', 'i'])));
+        (secret && !bare.is_empty() && !place && !only).then(|| line.len() - value.len())
+    })
 }
 
 fn mask_words(text: &str) -> String {
@@ -72,15 +76,22 @@ mod tests {
     fn a_key_is_never_shown() {
         assert_eq!(mask("  api_key: hunter2hunter2"), "  api_key: ***");
         assert_eq!(mask("apiKey: \"abc\""), "apiKey: ***");
+        assert_eq!(mask("openrouter: {model: x, api_key: abc}"), "openrouter: {model: x, api_key: ***");
+        assert_eq!(mask("api_key: ${A}bc"), "api_key: ***");
         assert_eq!(mask("  api_kye: sk-or-v1-0123456789abcdef"), "  api_kye: ***");
         assert_eq!(mask("found text `ghp_0123456789abcdef0123`"), "found text `***`");
     }
 
     #[test]
     fn what_only_names_a_secret_stays_readable() {
-        for line in
-            ["api_key: ${OPENROUTER_API_KEY}", "token: file:/run/token", "max_tokens: twenty", "key: ", "run: sk-ip it"]
-        {
+        for line in [
+            "api_key: ${OPENROUTER_API_KEY}",
+            "token: file:/run/token",
+            "max_tokens: twenty",
+            "key: ",
+            "run: sk-ip it",
+            "x: {api_key: ${A}, b: 1}",
+        ] {
             assert_eq!(mask(line), line);
         }
     }

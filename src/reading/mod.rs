@@ -21,8 +21,8 @@ mod yaml;
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Severity, Unsupported, render};
 pub(crate) use format::{
-    Format, Glob, Many, NameText, Pattern, QueryText, RelativePath, Scalar, Sha256Text, Short, UrlText, VariableName,
-    Wording, scalar_text,
+    Format, Glob, Many, NameText, Pattern, PlainText, QueryText, RelativePath, Scalar, Sha256Text, Short, UrlText,
+    VariableName, Wording, scalar_text,
 };
 pub(crate) use mask::mask;
 pub(crate) use publish::published;
@@ -31,6 +31,6 @@ pub(crate) use shape::Shape;
 pub(crate) use shape::assert_known as shape_assert_known;
 pub(crate) use suggest::nearest;
 pub(crate) use tree::{Content, Entry, Map, Node, Source, Span};
-pub(crate) use units::{Count, DollarLimit, Dollars, Percent, Period, Size, limit, period, size};
+pub(crate) use units::{Count, DollarLimit, Percent, Period, Size, limit, list, period, size};
 pub(crate) use write::write;
 pub(crate) use yaml::parse;

@@ -32,6 +32,35 @@ impl Shape {
         Walk { shape: self, source, mistakes }.value(&self.schema, root, "the file")
     }
 
+    /// What stands at a path of keys: its JSON types and its format.
+    pub(crate) fn at(&self, path: &[&str]) -> Option<(Vec<&str>, Option<&str>)> {
+        let mut schema = &self.schema;
+        for key in path {
+            schema = self.resolve(schema).get("properties")?.get(key)?;
+        }
+        let schema = self.resolve(schema);
+        Some((self.types(schema), schema.get("format").and_then(Value::as_str)))
+    }
+
+    /// The paths of all keys that have no keys below them.
+    pub(crate) fn leaves(&self) -> Vec<String> {
+        let mut leaves = Vec::new();
+        self.leaves_below(&self.schema, "", &mut leaves);
+        leaves
+    }
+
+    fn leaves_below(&self, schema: &Value, path: &str, leaves: &mut Vec<String>) {
+        match self.resolve(schema).get("properties").and_then(Value::as_object) {
+            Some(properties) => {
+                for (key, inner) in properties {
+                    let dot = if path.is_empty() { "" } else { "." };
+                    self.leaves_below(inner, &format!("{path}{dot}{key}"), leaves);
+                }
+            }
+            None => leaves.push(path.to_owned()),
+        }
+    }
+
     fn resolve<'s>(&'s self, schema: &'s Value) -> &'s Value {
         let mut schema = schema;
         // A chain of references in generated schemas has one or two links.
@@ -459,7 +488,9 @@ mod tests {
 
     const FORMATS: &[Format] = &[Format::of::<Period>()];
 
-    fn hold(text: &str) -> (Option<Node>, Vec<(Code, usize, usize, String)>) {
+    type Found = (Code, usize, usize, String);
+
+    fn hold(text: &str) -> (Option<Node>, Vec<Found>) {
         let (source, root) = parse("f", text.as_bytes()).unwrap();
         let mut mistakes = Vec::new();
         let clean = Shape::of::<Example>(FORMATS).hold(source, root, &mut mistakes);

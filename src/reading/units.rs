@@ -265,6 +265,58 @@ pub(crate) mod limit {
     }
 }
 
+/// Lists and maps of scalars as plain values.
+pub(crate) mod list {
+    use std::collections::BTreeMap;
+
+    use super::super::format::PlainText;
+    use super::Percent;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(crate) mod percent {
+        use super::{Deserialize, Deserializer, Percent, Serialize, Serializer};
+
+        pub(crate) fn serialize<S: Serializer>(value: &u8, serializer: S) -> Result<S::Ok, S::Error> {
+            Percent(*value).serialize(serializer)
+        }
+
+        pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+            Percent::deserialize(deserializer).map(|share| share.0)
+        }
+    }
+
+    pub(crate) mod percents {
+        use super::{Deserialize, Deserializer, Percent, Serializer};
+
+        pub(crate) fn serialize<S: Serializer>(shares: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_seq(shares.iter().map(|share| Percent(*share)))
+        }
+
+        pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+            let shares = Vec::<Percent>::deserialize(deserializer)?;
+            Ok(shares.into_iter().map(|share| share.0).collect())
+        }
+    }
+
+    pub(crate) mod texts_by_name {
+        use super::{BTreeMap, Deserialize, Deserializer, PlainText, Serializer};
+
+        pub(crate) fn serialize<S: Serializer>(
+            texts: &BTreeMap<String, String>,
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            serializer.collect_map(texts)
+        }
+
+        pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<BTreeMap<String, String>, D::Error> {
+            let texts = BTreeMap::<String, PlainText>::deserialize(deserializer)?;
+            Ok(texts.into_iter().map(|(name, text)| (name, text.0)).collect())
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -272,18 +324,18 @@ mod tests {
 
     use super::*;
 
-    fn seconds(value: Value) -> Result<f64, String> {
-        Period::read(&value).map(|period| period.0.as_secs_f64())
+    fn seconds(value: &Value) -> Result<f64, String> {
+        Period::read(value).map(|period| period.0.as_secs_f64())
     }
 
     #[test]
     fn durations_are_read_with_their_units() {
-        assert_eq!(seconds(json!("300s")), Ok(300.0));
-        assert_eq!(seconds(json!(1800)), Ok(1800.0));
-        assert_eq!(seconds(json!("1h30m")), Ok(5400.0));
-        assert_eq!(seconds(json!("1.5h")), Ok(5400.0));
-        assert_eq!(seconds(json!("250ms")), Ok(0.25));
-        assert_eq!(seconds(json!("90d")), Ok(7_776_000.0));
+        assert_eq!(seconds(&json!("300s")), Ok(300.0));
+        assert_eq!(seconds(&json!(1800)), Ok(1800.0));
+        assert_eq!(seconds(&json!("1h30m")), Ok(5400.0));
+        assert_eq!(seconds(&json!("1.5h")), Ok(5400.0));
+        assert_eq!(seconds(&json!("250ms")), Ok(0.25));
+        assert_eq!(seconds(&json!("90d")), Ok(7_776_000.0));
         for wrong in [
             json!("5 minutes"),
             json!("m"),
@@ -294,7 +346,7 @@ mod tests {
             json!(1.5),
             json!("99999999999d"),
         ] {
-            assert!(seconds(wrong.clone()).is_err(), "{wrong}");
+            assert!(seconds(&wrong).is_err(), "{wrong}");
         }
     }
 

@@ -109,11 +109,8 @@ mod tests {
 
     #[test]
     fn it_is_written_in_blocks() {
-        let value = json!({"a": [{"run": "make: all", "n": 1}, []], "b": {}, "no": null, "c": "x\ny"});
-        assert_eq!(
-            write(&value),
-            "a:\n  - run: \"make: all\"\n    n: 1\n  - []\nb: {}\n\"no\": null\nc: \"x\\ny\"\n"
-        );
+        let value = json!({"a": [{"run": "make: all", "k": 1}, []], "b": {}, "no": null, "c": "x\ny"});
+        assert_eq!(write(&value), "a:\n  - run: \"make: all\"\n    k: 1\n  - []\nb: {}\n\"no\": null\nc: \"x\\ny\"\n");
     }
 
     proptest! {

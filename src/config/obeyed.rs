@@ -1,0 +1,80 @@
+//! What is said about an effective configuration: what contradicts itself, what someone should know, and what is asked
+//! for and not obeyed yet.
+
+use std::collections::BTreeMap;
+
+use super::layers::{Origin, Setting, setting};
+use super::{Config, Provider, Push, Sandbox, SecretSource, StorageType};
+use crate::reading::{Code, Diagnostic, Severity, Unsupported};
+
+type Settings = BTreeMap<String, Setting>;
+
+/// Mistakes and warnings, and the keys that are not obeyed yet.
+pub(super) fn remarks(config: &Config, settings: &Settings) -> (Vec<Diagnostic>, Vec<Unsupported>) {
+    let mut found = Vec::new();
+    let mut say = |severity, code, key: &str, message: String, hint: &str| {
+        found.extend(setting(settings, key).map(|setting| setting.diagnostic(severity, code, message, hint)));
+    };
+    let storage = "state is kept in `<git-dir>/cco` with sled; remove the key";
+    if config.persistence.kind == StorageType::Sqlite {
+        let message = "`persistence.type: sqlite` is accepted and means sled".to_owned();
+        say(Severity::Warning, Code::StoredWithSled, "persistence.type", message, storage);
+    }
+    if config.persistence.path.is_some() {
+        let message = "`persistence.path` has no effect".to_owned();
+        say(Severity::Warning, Code::StoredWithSled, "persistence.path", message, storage);
+    }
+    for (key, _) in literal_secrets(config) {
+        let message = format!("`{key}` holds the secret itself");
+        let hint = "name where it is found: `${VARIABLE}`, `file:/path`, `cmd:…` or `keyring:name`";
+        say(Severity::Warning, Code::LiteralSecret, &key, message, hint);
+    }
+    let given = setting(settings, "repository.path").is_some_and(|setting| setting.origin != Origin::Default);
+    if let Some(workspace) = config.claude_code.workspace.as_deref().filter(|_| given) {
+        let plain = |path: &str| path.trim_start_matches("./").trim_end_matches('/').to_owned();
+        if plain(workspace) != plain(&config.repository.path) {
+            let message = format!("`claude_code.workspace` is not `repository.path` ({})", config.repository.path);
+            let hint = "the worker works in the one repository; remove `workspace`";
+            say(Severity::Error, Code::Conflict, "claude_code.workspace", message, hint);
+        }
+    }
+    let asked = not_obeyed(config).into_iter().filter_map(|(key, why)| Some(setting(settings, key)?.unsupported(why)));
+    (found, asked.collect())
+}
+
+fn literal_secrets(config: &Config) -> Vec<(String, &SecretSource)> {
+    let mut all = vec![("openrouter.api_key".to_owned(), &config.openrouter.api_key)];
+    all.extend(config.claude_code.api_key.iter().map(|source| ("claude_code.api_key".to_owned(), source)));
+    let urls = config.notifications.sinks.iter().filter_map(|sink| sink.url.as_ref());
+    all.extend(urls.map(|source| ("notifications.sinks".to_owned(), source)));
+    all.retain(|(_, source)| matches!(source, SecretSource::Literal(_)));
+    all.dedup_by(|left, right| left.0 == right.0);
+    all
+}
+
+/// What is set and cannot be done yet.
+fn not_obeyed(config: &Config) -> Vec<(&'static str, &'static str)> {
+    let fence = "there is no fence yet; `off` is the only value";
+    let push = "nothing is pushed yet; push the branch yourself";
+    let sinks = "notices are not sent yet; remove the key";
+    [
+        (config.persistence.encrypt, "persistence.encrypt", "state is not encrypted yet; remove the key"),
+        (config.repository.push != Push::Never, "repository.push", push),
+        (config.claude_code.sandbox != Sandbox::Off, "claude_code.sandbox", fence),
+        (
+            !config.monitoring.otlp.endpoint.is_empty(),
+            "monitoring.otlp.endpoint",
+            "nothing is exported yet; remove the key",
+        ),
+        (
+            config.budget.window_share.is_some(),
+            "budget.window_share",
+            "usage windows are not measured yet; use `usd` or `tokens`",
+        ),
+        (!config.notifications.sinks.is_empty(), "notifications.sinks", sinks),
+        (config.notifications.provider == Provider::Ntfy, "notifications.provider", sinks),
+    ]
+    .into_iter()
+    .filter_map(|(asked, key, why)| asked.then_some((key, why)))
+    .collect()
+}
