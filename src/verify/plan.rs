@@ -246,6 +246,7 @@ mod tests {
             required: true,
             stable_for: 1,
             checks,
+            derived: false,
         }
     }
 
