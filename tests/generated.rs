@@ -16,7 +16,8 @@ fn root() -> &'static Path {
 fn files_in(folder: &str) -> Vec<PathBuf> {
     let entries = root().join(folder).read_dir().unwrap();
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    // `*.worker.yaml` are scripts of the stub worker.
+    files.retain(|path| path.to_string_lossy().ends_with(".yaml") && !path.to_string_lossy().ends_with(".worker.yaml"));
     files.sort();
     files
 }

@@ -88,11 +88,11 @@ pub struct Row {
     pub origin: Origin,
 }
 
-/// Where a key was set, with what a message shows of it.
+/// Where a key was set.
 #[derive(Clone, Debug)]
 pub(super) struct Setting {
     pub(super) origin: Origin,
-    place: Unsupported,
+    at: Span,
 }
 
 impl Loaded {
@@ -130,22 +130,32 @@ impl Loaded {
 pub(super) fn setting<'s>(settings: &'s BTreeMap<String, Setting>, key: &str) -> Option<&'s Setting> {
     let above = |path: &str| key.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
     let below = |path: &str| path.strip_prefix(key).is_some_and(|rest| rest.starts_with('.'));
-    let found = settings.iter().find(|(path, _)| above(path) || below(path)).map(|(_, setting)| setting);
-    settings.get(key).or(found)
+    let near = || settings.iter().find(|(path, _)| above(path) || below(path)).map(|(_, setting)| setting);
+    settings.get(key).or_else(near)
 }
 
 impl Setting {
-    /// Something about this setting.
-    pub(super) fn diagnostic(&self, severity: Severity, code: Code, message: String, hint: &str) -> Diagnostic {
-        let plain = Diagnostic::from(&self.place);
-        Diagnostic { severity, code, message, hint: Some(hint.to_owned()), ..plain }
-    }
-
-    /// This setting is not obeyed yet.
-    pub(super) fn unsupported(&self, why: &str) -> Unsupported {
-        Unsupported { why: why.to_owned(), ..self.place.clone() }
+    /// A diagnostic of this setting, made by `of` from its source and place.
+    pub(super) fn with_source<T>(&self, files: Files<'_>, of: impl FnOnce(Source<'_>, Span) -> T) -> T {
+        let (name, text) = match &self.origin {
+            Origin::File { name, .. } => {
+                let found = files.iter().find(|(file, _)| file == name).map(|(_, text)| *text);
+                (
+                    name.clone(),
+                    found
+                        .and_then(|text| std::str::from_utf8(text).ok())
+                        .unwrap_or_default()
+                        .trim_start_matches('\u{feff}'),
+                )
+            }
+            Origin::Variable(_) | Origin::Flag(_) | Origin::Default => (self.origin.to_string(), ""),
+        };
+        of(Source { name: &name, text }, self.at)
     }
 }
+
+/// Names and contents, as in [`Layers::files`].
+pub(super) type Files<'a> = &'a [(&'a str, &'a [u8])];
 
 /// The effective configuration.
 ///
@@ -166,7 +176,7 @@ pub fn load(layers: &Layers<'_>) -> Result<Loaded, Vec<Diagnostic>> {
     for flag in layers.flags {
         work.single(flag.name, flag.key, flag.value, &Origin::Flag(flag.name.to_owned()));
     }
-    work.finish()
+    work.finish(layers.files)
 }
 
 struct Work {
@@ -190,7 +200,7 @@ impl Work {
             self.diagnostics.extend(mistakes);
             self.unsupported.extend(unsupported.into_iter().map(|key| (key.key.clone(), key)));
             let origin = |at: Span| Origin::File { name: name.to_owned(), line: at.line, column: at.column };
-            self.lay(&layer, source, &origin);
+            self.lay(&layer, &origin);
         }
         if let Some(found) = self.diagnostics.get_mut(before..) {
             found.sort_by_key(|diagnostic| (diagnostic.line, diagnostic.column));
@@ -249,20 +259,19 @@ impl Work {
             let (mistakes, unsupported) = settle(&mut layer, source);
             self.diagnostics.extend(mistakes);
             self.unsupported.extend(unsupported.into_iter().map(|key| (key.key.clone(), key)));
-            self.lay(&layer, source, &|_| origin.clone());
+            self.lay(&layer, &|_| origin.clone());
         }
     }
 
-    fn lay(&mut self, layer: &Node, source: Source<'_>, origin: &dyn Fn(Span) -> Origin) {
+    fn lay(&mut self, layer: &Node, origin: &dyn Fn(Span) -> Origin) {
         let mut merged = std::mem::take(&mut self.merged);
         lay(&mut merged, layer, "", &mut |path: &str, at: Span| {
-            self.settings
-                .insert(path.to_owned(), Setting { origin: origin(at), place: source.unsupported(path, at, "") });
+            self.settings.insert(path.to_owned(), Setting { origin: origin(at), at });
         });
         self.merged = merged;
     }
 
-    fn finish(mut self) -> Result<Loaded, Vec<Diagnostic>> {
+    fn finish(mut self, files: Files<'_>) -> Result<Loaded, Vec<Diagnostic>> {
         let config = match serde_json::from_value::<Config>(self.merged) {
             Ok(config) => config,
             Err(error) => {
@@ -273,7 +282,7 @@ impl Work {
             }
         };
         let mut unsupported: Vec<Unsupported> = self.unsupported.into_values().collect();
-        let (remarks, not_obeyed) = remarks(&config, &self.settings);
+        let (remarks, not_obeyed) = remarks(&config, &self.settings, files);
         self.diagnostics.extend(remarks);
         unsupported.extend(not_obeyed);
         if self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {

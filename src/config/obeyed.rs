@@ -3,17 +3,21 @@
 
 use std::collections::BTreeMap;
 
-use super::layers::{Origin, Setting, setting};
+use super::layers::{Files, Origin, Setting, setting};
 use super::{Config, Provider, Push, Sandbox, SecretSource, StorageType};
 use crate::reading::{Code, Diagnostic, Severity, Unsupported};
 
 type Settings = BTreeMap<String, Setting>;
 
 /// Mistakes and warnings, and the keys that are not obeyed yet.
-pub(super) fn remarks(config: &Config, settings: &Settings) -> (Vec<Diagnostic>, Vec<Unsupported>) {
+pub(super) fn remarks(config: &Config, settings: &Settings, files: Files<'_>) -> (Vec<Diagnostic>, Vec<Unsupported>) {
     let mut found = Vec::new();
     let mut say = |severity, code, key: &str, message: String, hint: &str| {
-        found.extend(setting(settings, key).map(|setting| setting.diagnostic(severity, code, message, hint)));
+        let Some(setting) = setting(settings, key) else { return };
+        found.push(setting.with_source(files, |source, at| match severity {
+            Severity::Error => source.error(code, at, message).help(hint),
+            Severity::Warning => source.warning(code, at, message).help(hint),
+        }));
     };
     let storage = "state is kept in `<git-dir>/cco` with sled; remove the key";
     if config.persistence.kind == StorageType::Sqlite {
@@ -38,8 +42,11 @@ pub(super) fn remarks(config: &Config, settings: &Settings) -> (Vec<Diagnostic>,
             say(Severity::Error, Code::Conflict, "claude_code.workspace", message, hint);
         }
     }
-    let asked = not_obeyed(config).into_iter().filter_map(|(key, why)| Some(setting(settings, key)?.unsupported(why)));
-    (found, asked.collect())
+    let asked = not_obeyed(config).into_iter().filter_map(|(key, why)| {
+        Some(setting(settings, key)?.with_source(files, |source, at| source.unsupported(key, at, why)))
+    });
+    let asked = asked.collect();
+    (found, asked)
 }
 
 fn literal_secrets(config: &Config) -> Vec<(String, &SecretSource)> {

@@ -1,22 +1,20 @@
 //! The definition of done: names for all criteria, and checks that can prove them.
 
-use std::collections::BTreeSet;
-
 use super::check::{Check, CheckKind};
 use super::check_reading::check;
 use super::file::{CriterionFile, CriterionKeys};
 use super::findings::Findings;
 use super::mission::Criterion;
-use super::slug::unique;
+use super::slug::Names;
 use crate::reading::{Code, Many, Node};
 use crate::words::{CriterionId, Priority};
 
 /// The criteria in the order of the file.
 pub(super) fn criteria(files: &[CriterionFile], at: &Node, found: &mut Findings<'_>) -> Vec<Criterion> {
-    let mut taken = BTreeSet::new();
+    let mut names = Names::default();
     for (index, file) in files.iter().enumerate() {
         let Some(id) = given_id(file) else { continue };
-        if !taken.insert(id.to_owned()) {
+        if !names.take(id) {
             let message = format!("there are two criteria `{id}`");
             found.error(Code::DuplicateId, at.item(index).child("id").at, message, "give one of them another id");
         }
@@ -25,9 +23,8 @@ pub(super) fn criteria(files: &[CriterionFile], at: &Node, found: &mut Findings<
     for (index, file) in files.iter().enumerate() {
         let name = match given_id(file) {
             Some(id) => id.to_owned(),
-            None => unique(text_of(file), &taken),
+            None => names.slug(text_of(file)),
         };
-        taken.insert(name.clone());
         criteria.push(criterion(file, CriterionId::new(name), at.item(index), found));
     }
     criteria

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::reading::{Code, Diagnostic, Many, Severity, Source, Span, Unsupported, nearest};
+use crate::reading::{Code, Diagnostic, Many, Severity, Source, Span, Unsupported, keep, nearest};
 
 /// What was found so far.
 pub(super) struct Findings<'a> {
@@ -21,12 +21,12 @@ impl<'a> Findings<'a> {
 
     /// A mistake.
     pub(super) fn error(&mut self, code: Code, at: Span, message: impl Into<String>, hint: impl Into<String>) {
-        self.diagnostics.push(self.source.error(code, at, message).help(hint));
+        keep(&mut self.diagnostics, || self.source.error(code, at, message).help(hint));
     }
 
     /// Something that someone should know.
     pub(super) fn warning(&mut self, code: Code, at: Span, message: impl Into<String>, hint: impl Into<String>) {
-        self.diagnostics.push(self.source.warning(code, at, message).help(hint));
+        keep(&mut self.diagnostics, || self.source.warning(code, at, message).help(hint));
     }
 
     /// A key that is not obeyed yet.

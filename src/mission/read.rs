@@ -472,6 +472,25 @@ mod tests {
         shape_assert_known(&schemars::schema_for!(MissionKeys).into());
     }
 
+    #[test]
+    fn a_file_of_a_thousand_mistakes_shows_a_hundred() {
+        let wrong: String = (0..1000).map(|n| format!("bad{n}: 1\n")).collect();
+        let text = format!("title: t\ndod: [a]\n{wrong}");
+        let found = read("m", text).unwrap_err();
+        assert_eq!(found.len(), 101);
+        assert_eq!(found.iter().filter(|diagnostic| diagnostic.code == Code::TooMany).count(), 1);
+    }
+
+    #[test]
+    fn files_that_are_large_in_every_way_are_read_or_refused() {
+        let keys: String = (0..20_000).map(|n| format!("k{n}: x, ")).collect();
+        assert!(read("m", format!("{{title: t, dod: [a], {keys}}}")).is_err());
+        let same = format!("title: t\ndod:\n{}", "- a\n".repeat(10_000));
+        assert_eq!(read("m", same).unwrap().mission.criteria.len(), 10_000);
+        let gates: String = (0..5_000).map(|n| format!("g{n}: x, ")).collect();
+        assert!(read("m", format!("{{title: t, dod: [a], gates: {{{gates}}}}}")).is_ok());
+    }
+
     proptest! {
         #[test]
         fn a_cut_or_bent_file_never_makes_it_panic(cut in 0_usize..3000, place in 0_usize..3000, byte in any::<u8>()) {

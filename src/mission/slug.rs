@@ -1,6 +1,6 @@
 //! Names made from words: the same words give the same name, on every machine and in every release.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::words::Hash;
 
@@ -26,11 +26,31 @@ pub(super) fn slug(text: &str) -> String {
     }
 }
 
-/// The slug, with the first free number behind it where it is taken already.
-pub(super) fn unique(text: &str, taken: &BTreeSet<String>) -> String {
-    let first = slug(text);
-    let numbered = (2_u64..).map(|number| format!("{first}-{number}"));
-    std::iter::once(first.clone()).chain(numbered).find(|name| !taken.contains(name)).unwrap_or_default()
+/// Names that are given out once.
+#[derive(Default)]
+pub(super) struct Names {
+    taken: BTreeSet<String>,
+    /// The last number that was put behind a slug, so that a thousand equal texts are not counted a million times.
+    last: BTreeMap<String, u64>,
+}
+
+impl Names {
+    /// Takes a name; `false` if it is taken already.
+    pub(super) fn take(&mut self, name: &str) -> bool {
+        self.taken.insert(name.to_owned())
+    }
+
+    /// Takes the slug of a text, with the first free number behind it where it is taken already.
+    pub(super) fn slug(&mut self, text: &str) -> String {
+        let plain = slug(text);
+        let mut name = plain.clone();
+        while !self.take(&name) {
+            let last = self.last.entry(plain.clone()).or_insert(1);
+            *last += 1;
+            name = format!("{plain}-{last}");
+        }
+        name
+    }
 }
 
 #[cfg(test)]
@@ -55,7 +75,8 @@ mod tests {
 
     #[test]
     fn a_taken_name_gets_a_number() {
-        let taken = BTreeSet::from(["a".to_owned(), "a-2".to_owned()]);
-        assert_eq!(unique("A!", &taken), "a-3");
+        let mut names = Names::default();
+        assert!(names.take("a") && names.take("a-2") && !names.take("a"));
+        assert_eq!((names.slug("A!"), names.slug("a"), names.slug("b")), ("a-3".into(), "a-4".into(), "b".into()));
     }
 }

@@ -61,6 +61,9 @@ codes! {
         "A file holds one document. Remove what follows the `---`, or put it into a file of its own.";
     Empty = "CCO-E0108", "the file is empty",
         "There is nothing in the file but comments. `cco init` writes one to start from.";
+    TooMany = "CCO-E0109", "more mistakes than are shown",
+        "At most a hundred mistakes of a file are shown. Correct these first; a single misplaced indentation often \
+         causes many.";
     UnknownKey = "CCO-E0110", "an unknown key",
         "The key is not one that cco knows at this place, so it would have no effect. Unknown keys are mistakes, \
          because a misspelt one could be what guards the end of a mission. `cco schema` prints all keys.";

@@ -5,8 +5,8 @@ use std::fmt;
 
 use super::{Code, mask};
 
-/// Longest part of a line that is shown, in characters.
-const WIDTH: usize = 120;
+/// Most mistakes of a file that are kept: a bent file of many thousands must not fill memory and screen.
+const MOST: usize = 100;
 
 /// Whether a file with this in it can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +34,10 @@ pub struct Diagnostic {
     pub column: usize,
     /// How many characters are meant, at least 1.
     pub length: usize,
-    /// The line as it stands in the file.
+    /// The line as it stands in the file, or the part around the place where it is long.
     pub snippet: String,
+    /// The column of the snippet's first character; 1 unless the line is long.
+    pub snippet_column: usize,
     /// What to do about it.
     pub hint: Option<String>,
 }
@@ -51,8 +53,10 @@ pub struct Unsupported {
     pub line: usize,
     /// Counted from 1, in characters.
     pub column: usize,
-    /// The line as it stands in the file.
+    /// The line as it stands in the file, or the part around the place where it is long.
     pub snippet: String,
+    /// The column of the snippet's first character; 1 unless the line is long.
+    pub snippet_column: usize,
     /// What it would guard, and what can be done instead.
     pub why: String,
 }
@@ -68,6 +72,7 @@ impl From<&Unsupported> for Diagnostic {
             column: key.column,
             length: key.key.rsplit('.').next().map_or(1, |name| name.chars().count()),
             snippet: key.snippet.clone(),
+            snippet_column: key.snippet_column,
             hint: Some(key.why.clone()),
         }
     }
@@ -95,24 +100,29 @@ impl Diagnostic {
         if line.trim().is_empty() {
             return Ok(());
         }
-        let (shown, column) = self.window(&mask(&line));
+        let shown = mask(&line);
         let number = self.line.to_string();
         let margin = " ".repeat(number.len());
         let width = shown.chars().count();
+        let column = (self.column + 1).saturating_sub(self.snippet_column).clamp(1, width + 1);
         let caret = "^".repeat(self.length.max(1).min((width + 1).saturating_sub(column - 1).max(1)));
         write!(f, "\n{margin} |\n{number} | {shown}\n{margin} | {}{caret}", " ".repeat(column - 1))
     }
+}
 
-    /// The part of a long line around the place, and the column in that part.
-    fn window(&self, line: &str) -> (String, usize) {
-        let width = line.chars().count();
-        let column = self.column.clamp(1, width + 1);
-        if width <= WIDTH {
-            return (line.to_owned(), column);
-        }
-        let start = (column - 1).saturating_sub(WIDTH / 2).min(width - WIDTH);
-        (line.chars().skip(start).take(WIDTH).collect(), column - start)
+/// Adds one more, unless there are too many already.
+pub(crate) fn keep(list: &mut Vec<Diagnostic>, diagnostic: impl FnOnce() -> Diagnostic) {
+    if list.len() < MOST {
+        list.push(diagnostic());
+    } else if list.len() == MOST {
+        let message = format!("more than {MOST} mistakes; the rest is not shown");
+        list.push(Diagnostic { code: Code::TooMany, message, hint: None, ..diagnostic() });
     }
+}
+
+/// Whether one more would not be kept.
+pub(crate) const fn full(list: &[Diagnostic]) -> bool {
+    list.len() > MOST
 }
 
 /// One character for one: what would move the cursor or change colours becomes a space or a mark.
@@ -143,6 +153,7 @@ pub fn render(diagnostics: &[Diagnostic]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Source, Span};
     use super::*;
 
     fn diagnostic(snippet: &str, column: usize, length: usize) -> Diagnostic {
@@ -155,6 +166,7 @@ mod tests {
             column,
             length,
             snippet: snippet.into(),
+            snippet_column: 1,
             hint: Some("did you mean `priority`?".into()),
         }
     }
@@ -176,7 +188,19 @@ mod tests {
     #[test]
     fn a_long_line_is_shown_around_its_place() {
         let long = format!("{}HERE{}", "x".repeat(5000), "y".repeat(5000));
-        let shown = diagnostic(&long, 5001, 4).to_string();
-        assert!(shown.contains("HERE") && shown.len() < 500);
+        let source = Source { name: "f", text: &long };
+        let found = source.error(Code::UnknownKey, Span { line: 1, column: 5001, length: 4 }, "m");
+        assert!(found.snippet.len() < 300);
+        let shown = found.to_string();
+        let lines: Vec<&str> = shown.lines().collect();
+        assert_eq!(lines[3].find("HERE"), lines[4].find("^^^^"), "{shown}");
+    }
+
+    #[test]
+    fn a_secret_that_begins_before_the_shown_part_is_not_shown() {
+        let long = format!("{{api_key: {}}}", "hunter2".repeat(100));
+        let found =
+            Source { name: "f", text: &long }.error(Code::UnknownKey, Span { line: 1, column: 400, length: 1 }, "m");
+        assert!(!found.to_string().contains("hunter2"), "{found}");
     }
 }

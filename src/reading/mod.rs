@@ -20,6 +20,7 @@ mod yaml;
 
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Severity, Unsupported, render};
+pub(crate) use diagnostic::{full, keep};
 pub(crate) use format::{
     Format, Glob, Many, NameText, Pattern, PlainText, QueryText, RelativePath, Scalar, Sha256Text, Short, UrlText,
     VariableName, Wording, scalar_text,

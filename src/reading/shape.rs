@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde_json::{Map as JsonMap, Value};
 
 use super::suggest::nearest;
-use super::{Code, Content, Diagnostic, Entry, Format, Map, Node, Source, Span};
+use super::{Code, Content, Diagnostic, Entry, Format, Map, Node, Source, Span, full, keep};
 
 /// The schema of a type, ready to be held against a file.
 pub(crate) struct Shape {
@@ -177,10 +177,12 @@ impl<'w> Walk<'w, '_> {
     }
 
     fn error(&mut self, code: Code, at: Span, message: String, hint: Option<String>) {
-        let diagnostic = self.source.error(code, at, message);
-        self.mistakes.push(match hint {
-            Some(hint) => diagnostic.help(hint),
-            None => diagnostic,
+        keep(self.mistakes, || {
+            let diagnostic = self.source.error(code, at, message);
+            match hint {
+                Some(hint) => diagnostic.help(hint),
+                None => diagnostic,
+            }
         });
     }
 
@@ -287,6 +289,9 @@ impl<'w> Walk<'w, '_> {
 
     /// Reports it, and says which key was meant, if one is near.
     fn unknown_key(&mut self, properties: &JsonMap<String, Value>, key: &str, at: Span, name: &str) -> Option<String> {
+        if full(self.mistakes) {
+            return None;
+        }
         let mut known: Vec<&str> = properties.keys().map(String::as_str).collect();
         let mut others: Vec<&str> = properties.values().flat_map(aliases).collect();
         others.splice(0..0, known.iter().copied());

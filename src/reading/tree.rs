@@ -2,7 +2,12 @@
 
 use serde_json::Value;
 
-use super::{Code, Diagnostic, Severity, Unsupported};
+use super::{Code, Diagnostic, Severity, Unsupported, mask};
+
+/// Longest line that is kept whole, and the part that is kept of a longer one, in characters.
+const WIDTH: usize = 160;
+/// How far before the part that is kept the key of a secret may stand, in characters; a private key has about 3300.
+const LONGEST_SECRET: usize = 4096;
 
 /// A place in a file, line and column counted from 1, columns in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,17 +156,20 @@ impl Source<'_> {
 
     /// A key that is not obeyed yet.
     pub(crate) fn unsupported(&self, key: impl Into<String>, at: Span, why: impl Into<String>) -> Unsupported {
+        let (snippet, snippet_column) = self.line(at);
         Unsupported {
             key: key.into(),
             file: self.name.to_owned(),
             line: at.line,
             column: at.column,
-            snippet: self.line(at.line),
+            snippet,
+            snippet_column,
             why: why.into(),
         }
     }
 
     fn diagnostic(&self, severity: Severity, code: Code, at: Span, message: String) -> Diagnostic {
+        let (snippet, snippet_column) = self.line(at);
         Diagnostic {
             code,
             severity,
@@ -170,13 +178,23 @@ impl Source<'_> {
             line: at.line,
             column: at.column,
             length: at.length,
-            snippet: self.line(at.line),
+            snippet,
+            snippet_column,
             hint: None,
         }
     }
 
-    fn line(&self, number: usize) -> String {
-        self.text.lines().nth(number.saturating_sub(1)).unwrap_or_default().to_owned()
+    /// The line of a place, or the part around it, and the column where that begins.
+    fn line(&self, at: Span) -> (String, usize) {
+        let line = self.text.lines().nth(at.line.saturating_sub(1)).unwrap_or_default();
+        if line.chars().count() <= WIDTH {
+            return (line.to_owned(), 1);
+        }
+        // A part no longer shows what it is the value of, so secrets are taken out together with what stands before.
+        let start = at.column.saturating_sub(1 + WIDTH / 2);
+        let before = start.min(LONGEST_SECRET);
+        let around: String = line.chars().skip(start - before).take(before + WIDTH).collect();
+        (mask(&around).chars().skip(before).collect(), start + 1)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use granit_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Tag};
 
-use super::{Code, Content, Diagnostic, Entry, Map, Node, Source, Span};
+use super::{Code, Content, Diagnostic, Entry, Map, Node, Source, Span, keep};
 
 /// Largest file that is read, in bytes (`crates.md` section 3).
 const MAX_BYTES: usize = 256 * 1024;
@@ -179,11 +179,11 @@ impl<'a> Reader<'a> {
             }
             let Some(key) = self.key(&key, key_at) else { continue };
             match seen.get(&key) {
-                Some(first) => self.mistakes.push(
+                Some(first) => keep(&mut self.mistakes, || {
                     self.source
                         .error(Code::DuplicateKey, key_at, format!("the key `{key}` is given twice"))
-                        .help(format!("it was given first in line {}; remove one of the two", first.line)),
-                ),
+                        .help(format!("it was given first in line {}; remove one of the two", first.line))
+                }),
                 None => {
                     seen.insert(key.clone(), key_at);
                     map.entries.push(Entry { key, key_at, value });
@@ -200,7 +200,7 @@ impl<'a> Reader<'a> {
             Content::Bool(value) => Some(value.to_string()),
             Content::Null | Content::List(_) | Content::Map(_) => {
                 let message = format!("a key must be a text, not {}", key.kind());
-                self.mistakes.push(self.source.error(Code::WrongType, at, message));
+                keep(&mut self.mistakes, || self.source.error(Code::WrongType, at, message));
                 None
             }
         }
@@ -232,7 +232,7 @@ impl<'a> Reader<'a> {
         let Some(tag) = tag else { return false };
         if !tag.is_yaml_core_schema() && tag.original() != "!" {
             let message = format!("the tag `{}` has no meaning here", tag.original());
-            self.mistakes.push(self.source.error(Code::Tag, at, message).help("remove it"));
+            keep(&mut self.mistakes, || self.source.error(Code::Tag, at, message).help("remove it"));
         }
         tag.is_yaml_core_schema_tag("str") || tag.original() == "!"
     }
