@@ -1,0 +1,14 @@
+//! A stream far larger than a pipe goes through the whole path with nothing lost.
+
+use serde_json::json;
+
+use crate::support::{Bench, transcript};
+
+#[tokio::test]
+async fn a_hundred_thousand_events_arrive() {
+    let bench = Bench::new();
+    let steps = json!([{"replay": transcript("rec_first")}, {"flood": 100_000}, {"replay": transcript("rec_resume")}]);
+    let (report, _) = bench.play(&steps).await;
+    assert_eq!(report.text, "continued");
+    assert!(std::fs::metadata(bench.path("attempt/stdout")).unwrap().len() > 100_000_000);
+}
