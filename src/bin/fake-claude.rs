@@ -3,7 +3,7 @@
 //! It replays recorded transcripts, records what it was given, forks processes that get away, floods, hangs, and ends
 //! in every way the real one does. Where it has to wait it waits for the test (a named pipe), never for time.
 
-#![expect(clippy::disallowed_methods, clippy::exit, reason = "a program of its own, for tests only")]
+#![expect(clippy::disallowed_methods, reason = "a program of its own, for tests only")]
 
 use std::collections::BTreeMap;
 use std::error::Error;

@@ -16,6 +16,7 @@ mod follow;
 mod handle;
 mod ladder;
 mod lines;
+mod program;
 mod record;
 mod settle;
 mod spool;

@@ -34,6 +34,12 @@ pub(super) enum OsText {
     Bytes(Vec<u8>),
 }
 
+impl Default for OsText {
+    fn default() -> Self {
+        Self::Text(String::new())
+    }
+}
+
 impl OsText {
     fn of(text: &OsStr) -> Self {
         text.to_str().map_or_else(|| Self::Bytes(text.as_bytes().to_vec()), |text| Self::Text(text.to_owned()))

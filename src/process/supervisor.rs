@@ -6,13 +6,10 @@
 
 #![expect(clippy::disallowed_methods, reason = "starts the program and measures its time")]
 
-use std::ffi::{OsStr, OsString};
-use std::fs::{File, OpenOptions};
+use std::ffi::OsString;
 use std::io::{self, PipeReader, Read as _, Write as _};
 use std::os::fd::AsFd as _;
-use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -23,14 +20,14 @@ use nix::sys::prctl::set_child_subreaper;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::{AccessFlags, Pid, access, setsid};
+use nix::unistd::{Pid, setsid};
 use rustix::process::Signal as PidSignal;
 
 use super::ladder::{Act, Event, Ladder, Limits};
 use super::record::{Durability, ExitRecord, Identity, STDERR, STDOUT, Spec};
 use super::spool::{Pumped, Spool};
 use super::tree::{self, Member};
-use super::{Exit, MARKER, Status, Stop};
+use super::{Exit, Status, Stop, program};
 
 /// On standard output: the program runs.
 pub(super) const STARTED: &[u8] = b"started\n";
@@ -57,6 +54,7 @@ pub fn main(_arguments: impl Iterator<Item = OsString>) -> ExitCode {
 }
 
 fn run() -> io::Result<()> {
+    program::close_inherited()?;
     // Fails only for a leader of a process group; then the daemon's session is kept, which is no harm.
     setsid().ok();
     set_child_subreaper(true)?;
@@ -122,27 +120,13 @@ enum Lifeline {
 }
 
 impl Watch {
-    fn start(spec: Spec, signals: SignalFd) -> io::Result<Self> {
-        let dir = PathBuf::from(spec.dir.into_os());
+    fn start(mut spec: Spec, signals: SignalFd) -> io::Result<Self> {
+        let dir = PathBuf::from(std::mem::take(&mut spec.dir).into_os());
         let me = std::process::id().cast_signed();
         let start = Member::of(me).map_or(0, |member| member.start);
         Identity::new(tree::boot_id()?, me, start, spec.marker.clone()).write(&dir)?;
 
-        let env: Vec<(OsString, OsString)> =
-            spec.env.into_iter().map(|(name, value)| (name.into_os(), value.into_os())).collect();
-        let cwd = PathBuf::from(spec.cwd.into_os());
-        let mut argv = spec.argv.into_iter().map(super::record::OsText::into_os);
-        let name = argv.next().ok_or_else(|| io::Error::other("the command is empty"))?;
-        let (stdout, stdout_writer) = io::pipe()?;
-        let (stderr, stderr_writer) = io::pipe()?;
-        let mut command = std::process::Command::new(find(&name, &cwd, &env)?);
-        command.arg0(&name).args(argv).current_dir(&cwd).process_group(0);
-        command.env_clear().envs(env).env(MARKER, &spec.marker);
-        match spec.stdin {
-            Some(path) => command.stdin(File::open(path.into_os())?),
-            None => command.stdin(std::process::Stdio::null()),
-        };
-        command.stdout(stdout_writer).stderr(stderr_writer);
+        let (mut command, stdout, stderr) = program::prepare(&mut spec)?;
         let spool = |name: &str, pipe: PipeReader| Spool::create(&dir.join(name), spec.output_limit, pipe);
         let spools = [spool(STDOUT, stdout)?, spool(STDERR, stderr)?];
 
@@ -151,7 +135,7 @@ impl Watch {
         let child = command.spawn()?;
         // Our copies of the pipes' writing ends, or their end would never come.
         drop(command);
-        prefer_as_victim(child.id());
+        program::prefer_as_victim(child.id());
         let limits = Limits { timeout: spec.timeout, grace: spec.grace, orphan_grace: spec.orphan_grace };
         Ok(Self {
             marker: spec.marker,
@@ -363,24 +347,6 @@ fn keep(spools: [Spool; 2], durability: Durability) -> (bool, Option<io::Error>)
     (any_cut, fault)
 }
 
-/// Looks a program up as `execvp` would, in the `PATH` it is given and not in ours.
-fn find(name: &OsStr, cwd: &Path, env: &[(OsString, OsString)]) -> io::Result<PathBuf> {
-    if name.as_bytes().contains(&b'/') {
-        return Ok(PathBuf::from(name));
-    }
-    let path = env.iter().rfind(|(variable, _)| variable == "PATH").map(|(_, value)| value.as_os_str());
-    let folders = path.map(|path| std::env::split_paths(path).collect()).unwrap_or_default();
-    let is_program = |file: &PathBuf| file.is_file() && access(file, AccessFlags::X_OK).is_ok();
-    let found = Vec::into_iter(folders).map(|folder: PathBuf| cwd.join(folder).join(name)).find(is_program);
-    found.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no such program in PATH"))
-}
-
-/// When memory runs out, the kernel takes the program and not cco (`faults.md` B10). A kernel that forbids it is fine.
-fn prefer_as_victim(pid: u32) {
-    let file = OpenOptions::new().write(true).open(format!("/proc/{pid}/oom_score_adj"));
-    file.and_then(|mut file| file.write_all(b"500")).ok();
-}
-
 /// A poll that ends a little before the deadline would be repeated at once and for nothing.
 fn rounded_up(duration: Duration) -> PollTimeout {
     let ms = duration.as_micros().div_ceil(1000);
@@ -390,20 +356,4 @@ fn rounded_up(duration: Duration) -> PollTimeout {
 fn unix_ms() -> u64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_program_is_looked_up_in_the_path_it_is_given() {
-        let env = [("PATH".into(), "/nowhere:/bin:/usr/bin".into())];
-        assert_eq!(find(OsStr::new("sh"), Path::new("/"), &env).unwrap(), Path::new("/bin/sh"));
-        assert!(find(OsStr::new("sh"), Path::new("/"), &[]).is_err());
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("plain"), "").unwrap();
-        let env = [("PATH".into(), OsString::from(dir.path()))];
-        assert!(find(OsStr::new("plain"), Path::new("/"), &env).is_err(), "a file without x is no program");
-    }
 }

@@ -25,6 +25,7 @@ pub mod stub;
 mod text;
 mod timers;
 mod watch;
+mod wire;
 
 pub use chips::chips;
 pub use claude::{ALLOWED_TOOLS, Claude};

@@ -40,9 +40,8 @@ async fn nothing_is_inherited_but_what_was_given() {
     }
     assert!(names.contains(&"GIVEN") && out.contains("from the file\n"));
     assert!(out.contains(&format!("\n{}\n", bench.dir.path().display())));
-    // What this test was started with (a build tool's pipes) is handed down by everybody; cco must add nothing.
-    let plain = std::process::Command::new("sh").args(["-c", COUNT]).output().unwrap().stdout;
-    assert!(out.ends_with(&format!("\n{}", String::from_utf8(plain).unwrap())), "a descriptor of cco leaked: {out}");
+    // 0, 1, 2 and the one `ls` opens itself. This test is started by a build tool that leaves pipes open.
+    assert!(out.ends_with("\n4\n"), "a descriptor leaked: {out}");
 }
 
 #[tokio::test]

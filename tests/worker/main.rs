@@ -7,4 +7,5 @@ mod driving;
 mod outcomes;
 mod scripted;
 mod support;
+
 mod throughput;
