@@ -61,10 +61,16 @@ fn run() -> io::Result<()> {
     let signals = signals()?;
     let spec = read_order()?;
     let tree = Watch::start(spec, signals)?;
-    tell(STARTED)?;
-    fcntl(io::stdin(), FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
-    fcntl(io::stdout(), FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
-    tree.watch()
+    // From here on the program runs. A daemon that has died in between is told nothing and missed at the lifeline.
+    tell(STARTED).ok();
+    let marker = tree.marker.clone();
+    tree.watch().inspect_err(|_| kill_all(&marker))
+}
+
+/// The last resort of a supervisor that cannot go on: it leaves nothing behind all the same.
+fn kill_all(marker: &str) {
+    let members = tree::members(std::process::id().cast_signed(), marker).unwrap_or_default();
+    members.into_iter().for_each(|member| member.signal(PidSignal::KILL));
 }
 
 /// Signals arrive as readable data; the program itself is started with none blocked.
@@ -154,6 +160,8 @@ impl Watch {
     }
 
     fn watch(mut self) -> io::Result<()> {
+        fcntl(io::stdin(), FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+        fcntl(io::stdout(), FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
         let mut buffer = vec![0; 64 << 10];
         loop {
             if self.spools.iter().all(|spool| spool.source().is_none()) && self.tell_ladder(Event::OutputClosed)? {

@@ -21,7 +21,8 @@ async fn lines_come_while_the_program_still_runs() {
     let bench = Bench::new();
     fifo(&bench.dir.path().join("go"));
     // Each line waits until the one before was read: a follower that is not woken hangs this test.
-    let mut process = bench.start(&bench.shell("for i in 1 2 3; do echo $i; read _ < go; done; printf last")).await;
+    let mut process =
+        bench.start(&bench.shell("exec 3<>go; for i in 1 2 3; do echo $i; read _ <&3; done; printf last")).await;
     let mut follower = process.follow_stdout().unwrap();
     for expected in ["1", "2", "3"] {
         assert_eq!(follower.next().await.unwrap(), Some(Line::Whole(expected.as_bytes())));
