@@ -32,6 +32,7 @@ pub use lines::{Line, LineBuffer, MAX_LINE};
 
 pub use settle::{finished, settle, sweep};
 pub use surroundings::surroundings;
+pub use tree::is_below;
 
 /// The variable that marks every process of a tree; its value is [`Command::marker`].
 pub const MARKER: &str = "CCO_RUN";

@@ -58,9 +58,9 @@ fn run() -> io::Result<()> {
     // Fails only for a leader of a process group; then the daemon's session is kept, which is no harm.
     setsid().ok();
     set_child_subreaper(true)?;
-    let signals = signals()?;
-    let spec = read_order()?;
-    let tree = Watch::start(spec, signals)?;
+    // A program inherits the mask of who starts it, so nothing is blocked until it runs.
+    SigSet::empty().thread_set_mask()?;
+    let tree = Watch::start(read_order()?)?;
     // From here on the program runs. A daemon that has died in between is told nothing and missed at the lifeline.
     tell(STARTED).ok();
     let marker = tree.marker.clone();
@@ -73,7 +73,7 @@ fn kill_all(marker: &str) {
     members.into_iter().for_each(|member| member.signal(PidSignal::KILL));
 }
 
-/// Signals arrive as readable data; the program itself is started with none blocked.
+/// From here on signals arrive as readable data.
 fn signals() -> io::Result<SignalFd> {
     let mut set = SigSet::empty();
     for signal in [Signal::SIGCHLD, Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGQUIT] {
@@ -126,7 +126,7 @@ enum Lifeline {
 }
 
 impl Watch {
-    fn start(mut spec: Spec, signals: SignalFd) -> io::Result<Self> {
+    fn start(mut spec: Spec) -> io::Result<Self> {
         let dir = PathBuf::from(std::mem::take(&mut spec.dir).into_os());
         let me = std::process::id().cast_signed();
         let start = Member::of(me).map_or(0, |member| member.start);
@@ -143,6 +143,7 @@ impl Watch {
         drop(command);
         program::prefer_as_victim(child.id());
         let limits = Limits { timeout: spec.timeout, grace: spec.grace, orphan_grace: spec.orphan_grace };
+        let signals = signals().inspect_err(|_| kill_all(&spec.marker))?;
         Ok(Self {
             marker: spec.marker,
             durability: spec.durability,
@@ -162,6 +163,8 @@ impl Watch {
     fn watch(mut self) -> io::Result<()> {
         fcntl(io::stdin(), FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
         fcntl(io::stdout(), FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+        // A program that ended before its end could be signalled.
+        self.reap()?;
         let mut buffer = vec![0; 64 << 10];
         loop {
             if self.spools.iter().all(|spool| spool.source().is_none()) && self.tell_ladder(Event::OutputClosed)? {

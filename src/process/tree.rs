@@ -75,6 +75,21 @@ pub(super) fn carriers(marker: &str) -> io::Result<Vec<Member>> {
     Ok(everyone()?.into_iter().filter(|member| !member.zombie && member.carries(marker)).collect())
 }
 
+/// Whether a process belongs to the tree of another one (a peer of the control socket to a worker's supervisor). A
+/// process that has ended belongs to none.
+#[must_use]
+pub fn is_below(pid: u32, ancestor: u32) -> bool {
+    let (mut at, ancestor) = (pid.cast_signed(), ancestor.cast_signed());
+    while at > 1 {
+        if at == ancestor {
+            return true;
+        }
+        let Some(member) = Member::of(at) else { return false };
+        at = member.parent;
+    }
+    false
+}
+
 /// The id of this boot: a pid and its start time mean nothing in another one.
 pub(super) fn boot_id() -> io::Result<String> {
     Ok(fs::read_to_string("/proc/sys/kernel/random/boot_id")?.trim().to_owned())
@@ -120,6 +135,14 @@ mod tests {
         let member = |pid, parent| Member { pid, parent, start: 0, zombie: false };
         let all = [member(5, 4), member(4, 3), member(3, 2), member(9, 1), member(2, 1)];
         assert_eq!(descendants(2, &all), HashSet::from([2, 3, 4, 5]));
+    }
+
+    #[test]
+    fn a_process_is_below_its_ancestors_and_nobody_else() {
+        let (me, parent) = (std::process::id(), std::os::unix::process::parent_id());
+        assert!(is_below(me, me) && is_below(me, parent));
+        assert!(!is_below(parent, me));
+        assert!(!is_below(u32::MAX >> 1, me));
     }
 
     #[test]

@@ -86,6 +86,17 @@ async fn a_program_that_ignores_the_polite_stop_is_killed_after_the_grace() {
 }
 
 #[tokio::test]
+async fn a_program_without_a_shell_is_started_with_no_signal_blocked() {
+    // Shells clear the mask they inherit, so a mask that is passed on shows only in other programs.
+    let bench = Bench::new();
+    let mut command = bench.shell("");
+    command.argv = ["grep", "SigBlk", "/proc/self/status"].map(Into::into).to_vec();
+    let mut process = bench.start(&command).await;
+    process.wait().await.unwrap();
+    assert_eq!(std::fs::read_to_string(process.stdout_path()).unwrap(), "SigBlk:\t0000000000000000\n");
+}
+
+#[tokio::test]
 async fn a_kill_waits_for_nothing() {
     let bench = Bench::new();
     fifo(&bench.dir.path().join("ready"));
