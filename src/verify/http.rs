@@ -219,6 +219,7 @@ impl Answered {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::Outcome;
 
     #[test]
     fn only_loopback_is_inside() {
@@ -230,5 +231,30 @@ mod tests {
         assert_eq!(loopback_port("http://127.0.0.1:3000/x"), Some(3000));
         assert_eq!(loopback_port("http://localhost/"), Some(80));
         assert_eq!(loopback_port("http://10.0.0.1:3000/x"), None);
+    }
+
+    #[test]
+    fn an_answer_that_took_too_long_fails() {
+        let answered = |milliseconds| Answered {
+            status: 200,
+            headers: HeaderMap::new(),
+            body: Vec::new(),
+            completeness: Completeness::Whole,
+            latency: Duration::from_millis(milliseconds),
+        };
+        let what = HttpCheck {
+            url: String::new(),
+            method: "GET".into(),
+            headers: vec![],
+            body: String::new(),
+            status: 200,
+            expect_headers: vec![],
+            body_contains: vec![],
+            body_matches: vec![],
+            json: None,
+            max_latency: Some(Duration::from_millis(200)),
+        };
+        assert_eq!(answered(200).judge(&what).outcome, Outcome::Pass);
+        assert_eq!(answered(201).judge(&what).outcome, Outcome::Fail);
     }
 }

@@ -3,14 +3,14 @@
 //! This room asks no model. [`super::question`] makes the questions, the daemon carries them and hands back answers,
 //! and here they are counted: a citation that does not resolve in the tree fails the verdict, whatever the votes say.
 
-use std::path::Path;
+use std::path::{Component, Path};
 
 use serde::{Deserialize, Serialize};
 
 use super::files;
 use super::finding::{Finding, Tally, number};
 use super::ground::Place;
-use super::question::as_shown;
+use super::question::{as_shown, is_hidden};
 use super::text::short;
 use crate::mission::JudgeCheck;
 
@@ -61,7 +61,8 @@ pub(super) fn check(place: &Place<'_>, what: &JudgeCheck) -> Finding {
 
 /// The text of a file that the judge was shown. What it was not shown, it cannot cite.
 fn look_up(place: &Place<'_>, what: &JudgeCheck, path: &str) -> Option<String> {
-    if place.ground.hidden.iter().any(|hidden| hidden == path) || !is_shown(what, place, path) {
+    let plain = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
+    if !plain || is_hidden(&place.ground.dir, path, &place.ground.hidden) || !is_shown(what, place, path) {
         return None;
     }
     files::read(&place.ground.dir, Path::new(path), files::READ_CAP).ok().map(|bytes| as_shown(&bytes))

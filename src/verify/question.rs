@@ -88,7 +88,7 @@ fn exhibits(dir: &Path, check: &Check, what: &JudgeCheck, hidden: &[String]) -> 
     for pattern in patterns {
         for file in files::matching(dir, &check.cwd, pattern).unwrap_or_default() {
             let path = Path::new(&check.cwd).join(&file.path).display().to_string();
-            if file.kind != Kind::File || hidden.contains(&path) || !seen.insert(path.clone()) {
+            if file.kind != Kind::File || is_hidden(dir, &path, hidden) || !seen.insert(path.clone()) {
                 continue;
             }
             match text_of(dir, &path, room) {
@@ -101,6 +101,12 @@ fn exhibits(dir: &Path, check: &Check, what: &JudgeCheck, hidden: &[String]) -> 
         }
     }
     (shown, left_out)
+}
+
+/// Whether a path is one of the hidden files, or a link to one.
+pub(super) fn is_hidden(dir: &Path, path: &str, hidden: &[String]) -> bool {
+    let real = |path: &str| files::resolve(dir, Path::new(path)).ok();
+    hidden.iter().any(|hidden| hidden == path || real(hidden).is_some_and(|file| Some(file) == real(path)))
 }
 
 fn text_of(dir: &Path, path: &str, room: usize) -> Option<String> {
