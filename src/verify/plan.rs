@@ -245,6 +245,7 @@ mod tests {
             priority: Priority::Medium,
             required: true,
             stable_for: 1,
+            derived: false,
             checks,
             derived: false,
         }

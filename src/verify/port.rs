@@ -1,16 +1,13 @@
 //! Who listens on a port of loopback: a server that a worker left running must not answer for the one under check.
 //!
 //! Read from `/proc`: listening sockets by inode, their holders by open files, and whether a holder descends from the
-//! service, which carries a mark of its own in its environment.
+//! service's supervisor, which adopts every orphan of its tree.
 #![expect(clippy::disallowed_methods, reason = "reads /proc, which has no other interface")]
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
-
-/// The variable that marks a service and all it starts.
-pub(super) const MARK: &str = "CCO_SERVICE";
 
 /// The state of a listening socket in `/proc/net/tcp`.
 const LISTEN: &str = "0A";
@@ -49,13 +46,14 @@ pub(super) fn holders(port: u16) -> Vec<Holder> {
     processes().filter(holds).map(|pid| Holder { pid, name: name(pid) }).collect()
 }
 
-/// A listener on the port that is not of the service with this mark. `None`: all are its own.
-pub(super) fn stranger(port: u16, mark: &str) -> Option<String> {
+/// A listener on the port that does not descend from this supervisor. `None`: all do.
+pub(super) fn stranger(port: u16, supervisor: Option<u32>) -> Option<String> {
     let holders = holders(port);
     if holders.is_empty() && is_taken(port) {
         return Some("a process of another user".to_owned());
     }
-    let foreign = holders.into_iter().find(|holder| !descends(holder.pid, mark));
+    let own = |pid| supervisor.is_some_and(|supervisor| descends(pid, supervisor));
+    let foreign = holders.into_iter().find(|holder| !own(holder.pid));
     foreign.map(|holder| format!("{} (pid {})", holder.name, holder.pid))
 }
 
@@ -85,21 +83,8 @@ fn name(pid: u32) -> String {
     fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default().trim().to_owned()
 }
 
-/// Whether a process or one of its ancestors carries the mark.
-fn descends(pid: u32, mark: &str) -> bool {
-    let marked = format!("{MARK}={mark}");
-    let mut current = pid;
-    for _ in 0..ANCESTORS {
-        let environment = fs::read(format!("/proc/{current}/environ")).unwrap_or_default();
-        if environment.split(|byte| *byte == 0).any(|entry| entry == marked.as_bytes()) {
-            return true;
-        }
-        match parent(current) {
-            Some(parent) if parent > 1 => current = parent,
-            _ => return false,
-        }
-    }
-    false
+fn descends(pid: u32, from: u32) -> bool {
+    std::iter::successors(Some(pid), |pid| parent(*pid)).take(ANCESTORS).any(|ancestor| ancestor == from)
 }
 
 fn parent(pid: u32) -> Option<u32> {
@@ -118,10 +103,12 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         assert!(is_taken(port));
         assert!(holders(port).iter().any(|holder| holder.pid == std::process::id()));
-        assert!(stranger(port, "no-such-mark").is_some());
+        assert_eq!(stranger(port, Some(std::process::id())), None);
+        assert_eq!(stranger(port, parent(std::process::id())), None, "a descendant of the one above");
+        assert!(stranger(port, Some(u32::MAX)).is_some() && stranger(port, None).is_some());
         drop(listener);
         assert!(!is_taken(port));
-        assert_eq!(stranger(port, "no-such-mark"), None);
+        assert_eq!(stranger(port, None), None);
     }
 
     #[test]

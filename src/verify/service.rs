@@ -38,7 +38,6 @@ struct Parts {
     ground: Arc<Ground>,
     service: Service,
     port: Option<u16>,
-    mark: String,
     process: Option<Process>,
 }
 
@@ -52,8 +51,7 @@ pub(super) async fn start(ground: &Arc<Ground>, check: &Check, name: &str) -> Re
     if let Some(taken) = ports.iter().find(|port| port::is_taken(**port)) {
         return Err(taken_before(&service, *taken));
     }
-    let mark = ground.spool_for("mark").display().to_string();
-    let parts = Parts { ground: Arc::clone(ground), service, port, mark, process: None };
+    let parts = Parts { ground: Arc::clone(ground), service, port, process: None };
     let mut running = Running { port, parts: Some(parts) };
     match running.come_up(&ports).await {
         Ok(()) => Ok(running),
@@ -108,8 +106,9 @@ impl Running {
         let Some(parts) = &mut self.parts else { return Ok(()) };
         parts.start().await?;
         parts.wait_until_ready().await?;
+        let supervisor = parts.process.as_ref().and_then(Process::supervisor_pid);
         for port in ports {
-            if let Some(stranger) = port::stranger(*port, &parts.mark) {
+            if let Some(stranger) = port::stranger(*port, supervisor) {
                 let name = &parts.service.name;
                 return Err(Finding::inconclusive(format!(
                     "port {port} is held by {stranger}, not by service `{name}`"
@@ -145,8 +144,7 @@ impl Parts {
     }
 
     fn line(&self, name: &'static str, run: &str, timeout: Option<Duration>) -> Line {
-        let mut variables = variables(&self.ground, self.port);
-        variables.push((port::MARK.into(), self.mark.clone().into()));
+        let variables = variables(&self.ground, self.port);
         Line { name, run: with_port(run, self.port), folder: self.folder(), variables, timeout }
     }
 

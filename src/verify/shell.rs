@@ -58,13 +58,15 @@ pub(super) fn tail_of(stdout: &std::path::Path, stderr: &std::path::Path) -> Str
 
 /// Starts a line.
 pub(super) async fn start(ground: &Ground, line: &Line) -> Result<Process, Finding> {
+    let dir = ground.spool_for(line.name);
     let command = Command {
         argv: vec!["/bin/sh".into(), "-c".into(), line.run.clone().into()],
         cwd: line.folder.clone(),
         env: line.variables.clone(),
         stdin: Stdin::Null,
-        dir: ground.spool_for(line.name),
-        marker: ground.marker.clone(),
+        // Of its own: a tree's end sweeps all that carry its marker, and a service must outlive the check beside it.
+        marker: format!("{} {}", ground.marker, dir.display()),
+        dir,
         timeout: line.timeout,
         output_limit: OUTPUT_CAP,
         grace: GRACE,

@@ -62,7 +62,7 @@ pub struct Job {
     pub hidden: Vec<String>,
     /// A folder of the job's own for spools and temporary files, outside of the tree.
     pub spool: PathBuf,
-    /// Marks every process that the job starts.
+    /// Begins the marker of every process that the job starts; the rest of it is the spool folder's path.
     pub marker: String,
     /// How many checks run at once; those with services run alone.
     pub jobs: usize,

@@ -76,7 +76,7 @@ impl Tree {
             approvals: Vec::new(),
             hidden: Vec::new(),
             spool: self.spool.path().to_path_buf(),
-            marker: "cco-verify-test".into(),
+            marker: "check".into(),
             jobs: 1,
         }
     }
