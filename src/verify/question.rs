@@ -53,7 +53,7 @@ pub struct Exhibit {
 }
 
 /// The judge checks among some items, those inside combinations included, with their files read from `dir`.
-/// `hidden` names files that no model is shown: the carried ones.
+/// `hidden` names files that no model is shown: the carried ones. Reads files, so it blocks.
 #[must_use]
 pub fn questions(dir: &Path, items: &[Item], hidden: &[String]) -> Vec<Question> {
     let mut found = Vec::new();

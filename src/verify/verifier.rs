@@ -60,7 +60,8 @@ pub struct Job {
     pub approvals: Vec<Approval>,
     /// Carried paths: secrets as often as not, so no judge is shown or may cite them.
     pub hidden: Vec<String>,
-    /// A folder of the job's own for spools and temporary files, outside of the tree.
+    /// A folder of the job's own for spools and temporary files, outside of the tree. Its path must be short enough
+    /// for sockets in its `tmp` (about 100 bytes in all). It is left to the caller to remove.
     pub spool: PathBuf,
     /// Begins the marker of every process that the job starts; the rest of it is the spool folder's path.
     pub marker: String,
