@@ -9,7 +9,7 @@ pub struct Change {
     pub path: PathBuf,
     /// What happened to it.
     pub kind: ChangeKind,
-    /// Lines added and removed; none for binary files.
+    /// Lines added and removed; none for binary files and changed types.
     pub lines: Option<(u64, u64)>,
 }
 

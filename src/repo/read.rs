@@ -100,7 +100,7 @@ impl Repo {
         for (index, delta) in diff.deltas().enumerate() {
             let Some(kind) = kind_of(delta.status()) else { continue };
             let file = if kind == ChangeKind::Deleted { delta.old_file() } else { delta.new_file() };
-            let patch = git2::Patch::from_diff(&diff, index)?;
+            let patch = git2::Patch::from_diff(&diff, index)?.filter(|_| kind != ChangeKind::TypeChanged);
             let binary = diff.get_delta(index).is_some_and(|delta| delta.flags().is_binary());
             let stats = patch.filter(|_| !binary).map(|patch| patch.line_stats()).transpose()?;
             let lines = stats.map(|(_, added, removed)| (added as u64, removed as u64));

@@ -72,7 +72,9 @@ pub(super) fn changes(repo: &Repo, from: &TreeId, to: &TreeId) -> Result<Vec<Cha
     let mut changes: Vec<Change> = std::iter::from_fn(|| Some((fields.next()?, fields.next()?)))
         .zip(records(&numbers))
         .filter_map(|((status, name), numbers)| {
-            Some(Change { path: path(name), kind: kind_of(status)?, lines: lines_of(numbers) })
+            let kind = kind_of(status)?;
+            let lines = lines_of(numbers).filter(|_| kind != ChangeKind::TypeChanged);
+            Some(Change { path: path(name), kind, lines })
         })
         .collect();
     changes.sort_by(|one, other| one.path.cmp(&other.path));

@@ -16,6 +16,9 @@ use super::repo::Repo;
 use super::{Error, files};
 use crate::words::TreeId;
 
+/// How git begins its complaint about pathspecs that meet ignored paths.
+const MEETS_IGNORED: &str = "The following paths are ignored by one of your .gitignore files";
+
 /// A work tree at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
@@ -126,7 +129,8 @@ impl Repo {
     fn add_all(&self, left_out: &[LeftOut], gitlinks: &[PathBuf]) -> Result<Vec<LeftOut>, Error> {
         let mut git = self.git_on_tree();
         if !left_out.is_empty() {
-            // The pathspec alone would do, but git would walk through a left-out folder only to discard each file.
+            // The rules keep git from walking through what is left out, the pathspecs hold where a `.gitignore` with
+            // `!` outranks the rules. Git complains of pathspecs that meet ignored paths, and adds the rest.
             git = git.setting("core.excludesFile", self.excludes_with(left_out)?);
         }
         git = git.args(["add", "-A", "--sparse", "--ignore-errors"]);
@@ -137,7 +141,8 @@ impl Repo {
         }
         let ended = git.ended()?;
         let refused = refusals(self.work_tree(), &ended.stderr)?;
-        if !ended.status.success() && refused.is_empty() {
+        let complained = ended.status.code() == Some(1) && ended.stderr.starts_with(MEETS_IGNORED);
+        if !ended.status.success() && refused.is_empty() && !complained {
             return Err(ended.failure());
         }
         Ok(refused)

@@ -1,0 +1,140 @@
+//! Check trees: fresh ones for the proof, kept ones for the loop.
+
+use std::path::Path;
+use std::time::SystemTime;
+
+use cco::repo::Error;
+
+use crate::world::{World, iterate};
+
+fn changed(path: &Path) -> SystemTime {
+    std::fs::metadata(path).unwrap().modified().unwrap()
+}
+
+fn exists(dir: &Path, names: &[&str]) -> Vec<bool> {
+    names.iter().map(|name| dir.join(name).exists()).collect()
+}
+
+#[test]
+fn a_kept_tree_keeps_ignored_files_and_the_times_of_what_did_not_change() {
+    let world = World::new();
+    world.write(".gitignore", "out/\n");
+    world.commit_all("ignore");
+    let (repo, prepared) = world.started();
+    let dir = world.base().join("check");
+    repo.update_kept(&prepared.base, &dir).unwrap();
+    let long_ago = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+    std::fs::File::open(dir.join("src/lib.rs")).unwrap().set_modified(long_ago).unwrap();
+    repo.update_kept(&prepared.base, &dir).unwrap();
+    let before = changed(&dir.join("src/lib.rs"));
+    std::fs::create_dir(dir.join("out")).unwrap();
+    for (name, content) in [("out/build", "x"), ("junk", "x"), ("a.txt", "spoiled"), ("new.txt", "spoiled")] {
+        std::fs::write(dir.join(name), content).unwrap();
+    }
+    world.git(&["init", "-q", &dir.join("nested").display().to_string()]);
+    world.write("new.txt", "new\n");
+    let tree = repo.snapshot().unwrap().tree;
+    repo.update_kept(&tree, &dir).unwrap();
+    assert_eq!(exists(&dir, &["out/build", "junk", "nested"]), [true, false, false]);
+    assert_eq!(std::fs::read_to_string(dir.join("a.txt")).unwrap(), "one\n");
+    assert_eq!(std::fs::read_to_string(dir.join("new.txt")).unwrap(), "new\n");
+    assert_eq!(changed(&dir.join("src/lib.rs")), before);
+    assert_eq!(world.git_in(&dir, &["status", "--porcelain"]), "A  new.txt");
+    std::fs::remove_file(world.path("src/lib.rs")).unwrap();
+    repo.update_kept(&repo.snapshot().unwrap().tree, &dir).unwrap();
+    assert!(!dir.join("src").exists());
+    repo.discard(&dir).unwrap();
+    assert!(!dir.exists());
+}
+
+#[test]
+fn a_file_changed_behind_its_time_is_reset() {
+    let world = World::new();
+    let (repo, prepared) = world.started();
+    let dir = world.base().join("check");
+    repo.update_kept(&prepared.base, &dir).unwrap();
+    repo.update_kept(&prepared.base, &dir).unwrap();
+    let file = dir.join("a.txt");
+    let time = changed(&file);
+    std::fs::write(&file, "ONE\n").unwrap();
+    std::fs::File::open(&file).unwrap().set_modified(time).unwrap();
+    repo.update_kept(&prepared.base, &dir).unwrap();
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "one\n");
+}
+
+#[test]
+fn what_a_check_does_to_the_git_it_sees_has_no_effect() {
+    let world = World::new();
+    let (repo, prepared) = world.started();
+    let (dir, marker) = (world.base().join("check"), world.base().join("marker"));
+    repo.update_kept(&prepared.base, &dir).unwrap();
+    let program = format!("touch {}; cat", marker.display());
+    world.git_in(&dir, &["config", "filter.evil.smudge", &program]);
+    world.git_in(&dir, &["config", "filter.evil.clean", &program]);
+    std::fs::write(dir.join(".git/info/attributes"), "* filter=evil\n").unwrap();
+    std::fs::write(dir.join("a.txt"), "spoiled").unwrap();
+    world.git_in(&dir, &["update-index", "--assume-unchanged", "a.txt"]);
+    std::fs::remove_file(&marker).ok();
+    repo.update_kept(&prepared.base, &dir).unwrap();
+    assert_eq!(std::fs::read_to_string(dir.join("a.txt")).unwrap(), "one\n");
+    assert!(!marker.exists());
+    std::fs::remove_dir_all(dir.join(".git")).unwrap();
+    std::fs::write(dir.join(".git"), format!("gitdir: {}", world.path(".git").display())).unwrap();
+    repo.update_kept(&prepared.base, &dir).unwrap();
+    assert!(dir.join(".git").is_dir());
+    assert_eq!(world.status(), "");
+}
+
+#[test]
+fn a_check_tree_replaced_by_a_link_to_the_users_files_does_not_reset_them() {
+    let world = World::new();
+    let (repo, prepared) = world.started();
+    let dir = world.base().join("check");
+    repo.update_kept(&prepared.base, &dir).unwrap();
+    std::fs::remove_dir_all(&dir).unwrap();
+    std::os::unix::fs::symlink(&world.root, &dir).unwrap();
+    world.write("a.txt", "work in progress\n");
+    world.write("untracked.txt", "x");
+    repo.update_kept(&prepared.base, &dir).unwrap();
+    assert_eq!(world.read("a.txt"), "work in progress\n");
+    assert!(world.path("untracked.txt").exists());
+    assert_eq!(std::fs::read_to_string(dir.join("a.txt")).unwrap(), "one\n");
+    let inside = dir.join("src");
+    std::fs::remove_dir_all(&inside).unwrap();
+    std::os::unix::fs::symlink(world.path("src"), &inside).unwrap();
+    world.write("src/lib.rs", "// work in progress\n");
+    repo.update_kept(&prepared.base, &dir).unwrap();
+    assert_eq!(world.read("src/lib.rs"), "// work in progress\n");
+    assert!(!inside.is_symlink());
+}
+
+#[test]
+fn a_fresh_checkout_wants_an_empty_folder_and_holds_modes_and_links() {
+    let world = World::new();
+    let (repo, _) = world.started();
+    std::os::unix::fs::symlink("a.txt", world.path("link")).unwrap();
+    let (tree, commit) = iterate(&repo);
+    let dir = world.base().join("proof");
+    assert_eq!(repo.checkout_fresh(&commit, &dir).unwrap().tree, tree);
+    assert_eq!(std::fs::read_link(dir.join("link")).unwrap(), Path::new("a.txt"));
+    use std::os::unix::fs::PermissionsExt;
+    assert_eq!(std::fs::metadata(dir.join("run.sh")).unwrap().permissions().mode() & 0o111, 0o111);
+    assert!(matches!(repo.checkout_fresh(&commit, &dir), Err(Error::NotEmpty { .. })));
+    repo.discard(&dir).unwrap();
+    repo.checkout_fresh(&commit, &dir).unwrap();
+}
+
+#[test]
+fn tools_in_a_check_tree_have_a_git_of_their_own() {
+    let world = World::new();
+    let (repo, _) = world.started();
+    world.write("new.txt", "new\n");
+    let (_, commit) = iterate(&repo);
+    let dir = world.base().join("proof");
+    repo.checkout_fresh(&commit, &dir).unwrap();
+    assert_eq!(world.git_in(&dir, &["rev-list", "--count", "HEAD"]), "2");
+    assert_eq!(world.git_in(&dir, &["ls-files"]).lines().count(), 4);
+    let before = repo.refs().unwrap();
+    world.git_in(&dir, &["commit", "-q", "--allow-empty", "-m", "by a check"]);
+    assert_eq!(before, repo.refs().unwrap());
+}
