@@ -115,6 +115,16 @@ pub(super) fn look(path: &Path) -> Result<Option<fs::Metadata>, Error> {
     }
 }
 
+/// Whether something is at `path` below `root`, reached through folders only and not through links.
+pub(super) fn is_here(root: &Path, path: &Path) -> Result<bool, Error> {
+    for folder in path.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty()) {
+        if !look(&root.join(folder))?.is_some_and(|found| found.is_dir()) {
+            return Ok(false);
+        }
+    }
+    Ok(look(&root.join(path))?.is_some())
+}
+
 /// Device and inode of a folder: the same as long as it is the same folder.
 pub(super) fn identity(path: &Path) -> Result<(u64, u64), Error> {
     let found = fs::metadata(path).map_err(Error::io("looking at", path))?;

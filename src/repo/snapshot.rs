@@ -82,7 +82,14 @@ impl Repo {
     fn drop_stale(&self) -> Result<(), Error> {
         let args =
             ["diff-index", "--cached", "--name-only", "-z", "--diff-filter=A", "--ignore-submodules=all", "HEAD"];
-        let taken: Vec<PathBuf> = records(&self.git_on_tree().args(args).run()?).map(path).collect();
+        let listed = self.git_on_tree().args(args).run()?;
+        let mut taken = Vec::new();
+        for path in records(&listed).map(path) {
+            // What is gone needs no judgement, and git refuses to judge a path behind a link.
+            if files::is_here(self.work_tree(), &path)? {
+                taken.push(path);
+            }
+        }
         let ignored = self.ignored_among(taken.iter().map(PathBuf::as_path))?;
         let committed = |folder: &Path| self.head_holds(folder);
         let mut stale = Vec::new();

@@ -101,6 +101,18 @@ fn a_snapshot_does_not_depend_on_earlier_snapshots() {
 }
 
 #[test]
+fn a_folder_taken_once_may_become_a_link() {
+    let world = World::new();
+    let (repo, _) = world.started();
+    world.write("folder/inner", "x");
+    repo.snapshot().unwrap();
+    std::fs::remove_dir_all(world.path("folder")).unwrap();
+    std::os::unix::fs::symlink("src", world.path("folder")).unwrap();
+    let names = World::names(&repo, &repo.snapshot().unwrap().tree);
+    assert!(names.contains(&"folder".to_owned()) && !names.contains(&"folder/inner".to_owned()), "{names:?}");
+}
+
+#[test]
 fn what_is_committed_stays_tracked_even_when_ignored_later() {
     let world = World::new();
     let (repo, _) = world.started();
