@@ -59,8 +59,7 @@ impl Repo {
 
     /// The tip of the branch if it exists and can be continued from HEAD; none if it is to be made.
     fn continuation(&self, name: &str, head: &Head) -> Result<Option<CommitId>, Error> {
-        let valid = self.git_on_users().args(["check-ref-format", "--branch", name]).ended()?;
-        if !valid.status.success() || name.starts_with('@') {
+        if !git2::Branch::name_is_valid(name)? || name == "HEAD" {
             return Err(Error::BranchName { name: name.to_owned() });
         }
         let Some(tip) = self.branch_tip(name)? else { return Ok(None) };

@@ -54,8 +54,7 @@ impl Repo {
         if files::names(dir)?.is_empty() {
             files::remove_folder(&self.home_of(dir))?;
         }
-        let head = CommitId::new(self.git().args(["rev-parse", "--verify", "HEAD"]).line()?);
-        self.fill(tree, &head, dir)
+        self.fill(tree, &self.stands_on()?, dir)
     }
 
     /// Removes a check tree and what cco keeps about it.

@@ -80,6 +80,26 @@ pub(super) fn copy(from: &Path, to: &Path) -> Result<bool, Error> {
     }
 }
 
+/// Copies a loose object into another object store, with that store's rights on a new folder.
+pub(super) fn copy_object(from: &Path, to: &Path, store: &Path) -> Result<(), Error> {
+    let Some((folder, name)) = to.parent().zip(to.file_name()) else { return Ok(()) };
+    if look(folder)?.is_none() {
+        let rights = fs::metadata(store).map_err(Error::io("looking at", store))?.permissions();
+        self::folder(folder)?;
+        fs::set_permissions(folder, rights).map_err(Error::io("setting the rights of", folder))?;
+    }
+    // The name by which git knows, and prunes, what an interrupted writer left.
+    let beside = folder.join(format!("tmp_obj_{}", name.display()));
+    fs::copy(from, &beside).map_err(Error::io("copying", from))?;
+    rename(&beside, to)
+}
+
+/// Waits until everything written to the file system of a folder is on disk.
+pub(super) fn sync_file_system(folder: &Path) -> Result<(), Error> {
+    let opened = fs::File::open(folder).map_err(Error::io("opening", folder))?;
+    nix::unistd::syncfs(&opened).map_err(|errno| Error::io("syncing", folder)(errno.into()))
+}
+
 /// Creates a file that must not exist, as git takes a lock. `None` if it exists.
 pub(super) fn create_lock(path: &Path) -> Result<Option<fs::File>, Error> {
     match fs::OpenOptions::new().write(true).create_new(true).open(path) {

@@ -101,6 +101,9 @@ impl Repo {
         if files::look(&own)?.is_some() {
             return files::remove(&lock_of(&own));
         }
+        if self.drop_lost_objects()? {
+            return self.rebuild_index();
+        }
         let newest = self.indexes()?.into_iter().max_by_key(|(changed, _)| *changed);
         match newest {
             Some((_, found)) => {

@@ -7,7 +7,8 @@
 //!
 //! All calls block: the shell runs them on a blocking thread. In reading order: `repo` (what is open), `open`
 //! (discovery and refusals), `git` (one run of git), `pinned` and `prepare` (the private git dir), `snapshot`, `commit`,
-//! `publish`, `branch`, `check_tree`, `restore`, `read`, `refs`.
+//! `publish` and `transfer`, `branch`,
+//! `check_tree`, `restore`, `read`, `refs`.
 
 mod audit;
 mod branch;
@@ -32,6 +33,7 @@ mod repo;
 mod restore;
 mod snapshot;
 mod submodule;
+mod transfer;
 
 pub use branch::BranchChoice;
 pub use change::{Change, ChangeKind, DiffStat, DiffText, TreeEntry};

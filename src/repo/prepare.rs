@@ -19,9 +19,9 @@ pub struct Prepared {
     pub head: Head,
     /// The tree of that commit.
     pub base: TreeId,
-    /// What was staged; equal to `base` if nothing was. Kept as `refs/cco/start/staged`.
+    /// What was staged; equal to `base` if nothing was, else kept as `refs/cco/start/staged`.
     pub staged: TreeId,
-    /// The work tree; its tree equals `base` if nothing was dirty. Kept as `refs/cco/start/dirty`.
+    /// The work tree; its tree equals `base` if nothing was dirty, else it is kept as `refs/cco/start/dirty`.
     pub dirty: Snapshot,
     /// Tracked paths that the user chose not to see the changes of (skip-worktree), or not to have at all (sparse).
     /// Snapshots hold them as committed.
@@ -42,11 +42,12 @@ impl Repo {
         let head = self.head()?;
         self.lay_out_private(&user, &head.commit)?;
         let Flags { skipped, .. } = self.seeded()?;
+        let base = self.tree_of(&head.commit)?;
         let staged = TreeId::new(self.git_on_tree().args(["write-tree"]).line()?);
+        *self.lock_index() = Some(staged.clone());
         let submodules = self.find_submodules()?;
         let dirty = self.snapshot()?;
-        self.keep_start(&staged, &dirty.tree)?;
-        let base = self.tree_of(&head.commit)?;
+        self.keep_start(&base, &staged, &dirty.tree)?;
         Ok(Prepared { head, base, staged, dirty, skipped, submodules })
     }
 
@@ -59,6 +60,7 @@ impl Repo {
         let for_checks = pinned::render(user, self.object_format(), &home, self, Purpose::CheckTree);
         files::write(&home.join("config-of-checks"), for_checks.as_bytes())?;
         self.pin_dangerous_keys(user)?;
+        self.drop_lost_objects()?;
         // Last: this file says that all the others are there.
         self.stand_on(head)
     }
@@ -68,6 +70,13 @@ impl Repo {
         files::write(&self.private().join("HEAD"), format!("{commit}\n").as_bytes())
     }
 
+    /// The commit that snapshots are compared with.
+    pub(super) fn stands_on(&self) -> Result<CommitId, Error> {
+        let head = self.private().join("HEAD");
+        let bytes = files::read_if_there(&head)?.ok_or(Error::NotPrepared { path: head })?;
+        Ok(CommitId::new(String::from_utf8_lossy(bytes.trim_ascii_end())))
+    }
+
     /// A private index seeded anew; what an earlier mission left in it does not count.
     pub(super) fn seeded(&self) -> Result<Flags, Error> {
         let mut index = self.lock_index();
@@ -75,7 +84,12 @@ impl Repo {
         self.seed_index()
     }
 
-    fn keep_start(&self, staged: &TreeId, dirty: &TreeId) -> Result<(), Error> {
+    /// A clean start needs no refs: the commit keeps the tree.
+    fn keep_start(&self, base: &TreeId, staged: &TreeId, dirty: &TreeId) -> Result<(), Error> {
+        files::remove_folder(&self.private().join("refs/cco/start"))?;
+        if base == staged && base == dirty {
+            return Ok(());
+        }
         let updates = format!("update refs/cco/start/staged {staged}\nupdate refs/cco/start/dirty {dirty}\n");
         self.git().args(["update-ref", "--stdin"]).input(updates.into_bytes()).run().map(drop)
     }

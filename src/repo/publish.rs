@@ -1,6 +1,6 @@
 //! Publishing: a commit reaches the user's repository, by object transfer and one compare-and-swap of one ref.
 //!
-//! Invariant (I6): the user's other refs, the configuration and the work tree are not touched; hooks do not run.
+//! The transfer itself is in `transfer`. Invariant (I6): the user's other refs, the configuration and the work tree are not touched; hooks do not run.
 
 use super::git::Git;
 use super::repo::Repo;
@@ -110,22 +110,6 @@ impl Repo {
         let converted = files::read_if_there(&scratch)?.unwrap_or_default();
         files::remove(&scratch)?;
         Ok(converted)
-    }
-
-    /// Copies the objects that only the private git dir has. They are synced to disk before the ref can name them.
-    fn transfer(&self, new: &CommitId, old: Option<&CommitId>) -> Result<(), Error> {
-        let mut wanted = format!("{new}\n");
-        if let Some(old) = old {
-            wanted.push_str(&format!("^{old}\n"));
-        }
-        let pack = ["pack-objects", "--revs", "--local", "--stdout", "-q", "--window=0"];
-        let unpack = self
-            .git()
-            .env("GIT_OBJECT_DIRECTORY", self.common_dir().join("objects"))
-            .setting("core.fsync", "loose-object")
-            .setting("core.fsyncMethod", "batch")
-            .args(["unpack-objects", "-q"]);
-        self.git().args(pack).input(wanted.into_bytes()).piped_into(unpack)
     }
 
     fn swap(&self, publish: &Publish) -> Result<(), Error> {
