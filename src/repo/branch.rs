@@ -1,7 +1,6 @@
 //! Entering the mission's branch, as `git switch -c` would: HEAD moves, uncommitted work stays in the tree.
 
 use super::repo::{Head, Repo};
-use super::submodule::gitlinks_of;
 use super::{Error, files};
 use crate::words::CommitId;
 
@@ -118,8 +117,6 @@ impl Repo {
         self.install_index(&scratch)?;
         files::remove(&scratch)?;
         self.stand_on(to)?;
-        self.seeded()?;
-        let gitlinks = gitlinks_of(self.git(), to.as_str())?;
-        self.note_gitlinks(&gitlinks.into_iter().map(|(path, _)| path).collect::<Vec<_>>())
+        self.seeded().map(drop)
     }
 }

@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::git::Git;
+use super::git::{Git, nul_list};
 use super::repo::Repo;
 use super::submodule::{gitlinks_of, name_of};
 use super::{Error, files, pinned};
@@ -55,6 +55,29 @@ impl Repo {
             files::remove_folder(&self.home_of(dir))?;
         }
         self.fill(tree, &self.stands_on()?, dir)
+    }
+
+    /// Puts paths of a check tree back to what another tree holds, for the seal: files and folders that `tree` has are
+    /// checked out from it, those it does not have are removed. The rest of the check tree stays as it is.
+    ///
+    /// # Errors
+    /// If the check tree was not made by [`Repo::update_kept`] or [`Repo::checkout_fresh`], or whatever git says.
+    pub fn restore_paths(&self, tree: &TreeId, paths: &[PathBuf], dir: &Path) -> Result<(), Error> {
+        let mut present = Vec::new();
+        for path in paths {
+            if self.contains(tree, path)? {
+                present.push(path.as_path());
+            } else if files::is_here(dir, path)? {
+                files::remove_all(&dir.join(path))?;
+            }
+        }
+        if present.is_empty() {
+            return Ok(());
+        }
+        let args = ["checkout", "-q", "--pathspec-from-file=-", "--pathspec-file-nul", tree.as_str()];
+        let home = self.home_of(dir);
+        let git = Git::new(&self.inner.environment).on(&home, dir).index(&home.join("index"));
+        git.env("GIT_LITERAL_PATHSPECS", "1").args(args).input(nul_list(present)).run().map(drop)
     }
 
     /// Removes a check tree and what cco keeps about it.
@@ -139,11 +162,7 @@ impl Place<'_> {
     /// Makes the `.git` that tools in the check tree see: a git dir of its own, borrowing the objects.
     fn show_git(&self, head: &CommitId) -> Result<(), Error> {
         let shown = self.dir.join(".git");
-        match files::look(&shown)? {
-            Some(found) if found.is_dir() => files::remove_folder(&shown)?,
-            Some(_) => files::remove(&shown)?,
-            None => {}
-        }
+        files::remove_all(&shown)?;
         self.lay_out_at(&shown, head)?;
         files::copy(&self.home.join("index"), &shown.join("index")).map(drop)
     }

@@ -60,6 +60,15 @@ pub(super) fn remove_folder(path: &Path) -> Result<(), Error> {
     }
 }
 
+/// Removes whatever is at a path; a link itself, not what it leads to.
+pub(super) fn remove_all(path: &Path) -> Result<(), Error> {
+    match look(path)? {
+        Some(found) if found.is_dir() => remove_folder(path),
+        Some(_) => remove(path),
+        None => Ok(()),
+    }
+}
+
 /// Makes a folder and those above it, readable by the owner only.
 pub(super) fn private_folder(path: &Path) -> Result<(), Error> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(Error::io("creating", path))

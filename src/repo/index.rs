@@ -104,14 +104,17 @@ impl Repo {
         if self.drop_lost_objects()? {
             return self.rebuild_index();
         }
-        let newest = self.indexes()?.into_iter().max_by_key(|(changed, _)| *changed);
-        match newest {
-            Some((_, found)) => {
-                files::copy(&found, &own)?;
-                self.remove_old_indexes(Some(&own))
-            }
-            None => self.rebuild_index(),
+        if files::copy(&self.newest_index()?, &own)? {
+            self.remove_old_indexes(Some(&own))
+        } else {
+            self.rebuild_index()
         }
+    }
+
+    /// The private index that was last written, by whichever process; this process's own if there is none.
+    pub(super) fn newest_index(&self) -> Result<PathBuf, Error> {
+        let newest = self.indexes()?.into_iter().max_by_key(|(changed, _)| *changed);
+        Ok(newest.map_or_else(|| self.index_path(), |(_, found)| found))
     }
 
     /// Builds the private index from the commit cco stands on; every file is then read once by the next snapshot.

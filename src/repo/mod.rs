@@ -5,6 +5,9 @@
 //! at [`Repo::prepare`], the user's objects borrowed). The user's own git dir is written in four places only: the
 //! objects and the ref of a publish, HEAD when the mission's branch is entered, the index when it is refreshed.
 //!
+//! Whoever calls what writes (prepare, snapshot, publish, refresh, restore, check trees) holds the repository's lock
+//! (`store`) and uses one [`Repo`] and its clones; readers may open their own at any time.
+//!
 //! All calls block: the shell runs them on a blocking thread. In reading order: `repo` (what is open), `open`
 //! (discovery and refusals), `git` (one run of git), `pinned` and `prepare` (the private git dir), `snapshot`, `commit`,
 //! `publish` and `transfer`, `branch`,
@@ -42,7 +45,7 @@ pub use commit::{CommitMessage, NewCommit, Trailer};
 pub use environment::Environment;
 pub use error::Error;
 pub use leave_out::{LeftOut, Why};
-pub use open::Options;
+pub use open::{Options, git_version};
 pub use prepare::Prepared;
 pub use publish::{Publish, Published};
 pub use refs::{RefChange, Refs};

@@ -86,6 +86,15 @@ impl Repo {
     }
 }
 
+/// The version of git as it names itself (`2.47.3`), for `doctor`. This room needs 2.39 or later.
+///
+/// # Errors
+/// [`Error::GitMissing`].
+pub fn git_version(environment: &Environment) -> Result<String, Error> {
+    let line = Git::new(environment).args(["--version"]).line()?;
+    Ok(line.trim_start_matches("git version ").split(' ').next().unwrap_or_default().to_owned())
+}
+
 struct Found {
     work_tree: PathBuf,
     git_dir: PathBuf,

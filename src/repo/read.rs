@@ -143,11 +143,9 @@ impl Repo {
     /// # Errors
     /// [`Error::NotPrepared`], or whatever git says.
     pub fn ignored_present(&self) -> Result<Vec<PathBuf>, Error> {
-        let guard = self.lock_index();
-        self.have_index()?;
+        self.must_be_prepared()?;
         let args = ["ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"];
-        let listed = self.git_on_tree().args(args).run()?;
-        drop(guard);
+        let listed = self.git_on_tree().index(&self.newest_index()?).args(args).run()?;
         Ok(records(&listed).map(path).collect())
     }
 

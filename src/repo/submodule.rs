@@ -103,6 +103,18 @@ impl Repo {
         Ok((!changed.status.success()).then_some(Why::SubmoduleChanged))
     }
 
+    /// What the latest snapshot found changed inside a submodule ([`Why::SubmoduleChanged`]), as a patch that
+    /// `git apply` takes there. Empty if nothing was.
+    ///
+    /// # Errors
+    /// If the submodule was not checked out at the start, or git fails.
+    pub fn submodule_patch(&self, path: &Path) -> Result<Vec<u8>, Error> {
+        let home = self.private().join("modules").join(name_of(path));
+        let git = Git::new(&self.inner.environment).on(&home, &self.work_tree().join(path)).index(&home.join("index"));
+        let form = ["--binary", "--no-ext-diff", "--no-textconv", "--ignore-submodules=all"];
+        git.args(["diff-index", "--cached", "-p"]).args(form).args(["HEAD"]).run()
+    }
+
     pub(super) fn config_of_checks(&self) -> Result<String, Error> {
         let bytes = files::read_if_there(&self.private().join("config-of-checks"))?.unwrap_or_default();
         Ok(String::from_utf8_lossy(&bytes).into_owned())

@@ -138,3 +138,41 @@ fn tools_in_a_check_tree_have_a_git_of_their_own() {
     world.git_in(&dir, &["commit", "-q", "--allow-empty", "-m", "by a check"]);
     assert_eq!(before, repo.refs().unwrap());
 }
+
+#[test]
+fn sealed_paths_are_put_back_and_absent_ones_removed() {
+    let world = World::new();
+    let (repo, prepared) = world.started();
+    world.write("run.sh", "exit 0\n");
+    world.write("src/lib.rs", "// by the worker\n");
+    world.write("conf/evil", "x");
+    std::os::unix::fs::symlink(world.path("src"), world.path("link")).unwrap();
+    let tree = repo.snapshot().unwrap().tree;
+    let dir = world.base().join("check");
+    repo.update_kept(&tree, &dir).unwrap();
+    let sealed = ["run.sh", "conf", "link/lib.rs", "nowhere"].map(std::path::PathBuf::from);
+    repo.restore_paths(&prepared.base, &sealed, &dir).unwrap();
+    assert_eq!(std::fs::read_to_string(dir.join("run.sh")).unwrap(), "#!/bin/sh\n");
+    assert_eq!(std::fs::read_to_string(dir.join("src/lib.rs")).unwrap(), "// by the worker\n");
+    assert_eq!(exists(&dir, &["conf", "link/lib.rs"]), [false, true]);
+    assert!(world.path("src/lib.rs").exists());
+    repo.update_kept(&tree, &dir).unwrap();
+    assert_eq!(std::fs::read_to_string(dir.join("run.sh")).unwrap(), "exit 0\n");
+    assert_eq!(exists(&dir, &["conf/evil"]), [true]);
+}
+
+#[test]
+fn a_sealed_path_is_not_put_back_through_a_link() {
+    let world = World::new();
+    let (repo, prepared) = world.started();
+    let elsewhere = world.base().join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    std::fs::write(elsewhere.join("lib.rs"), "not yours\n").unwrap();
+    std::fs::remove_dir_all(world.path("src")).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, world.path("src")).unwrap();
+    let dir = world.base().join("check");
+    repo.update_kept(&repo.snapshot().unwrap().tree, &dir).unwrap();
+    repo.restore_paths(&prepared.base, &["src/lib.rs".into()], &dir).unwrap();
+    assert_eq!(std::fs::read_to_string(dir.join("src/lib.rs")).unwrap(), "fn main() {}\n");
+    assert_eq!(std::fs::read_to_string(elsewhere.join("lib.rs")).unwrap(), "not yours\n");
+}

@@ -34,6 +34,12 @@ fn a_plain_repository() {
 }
 
 #[test]
+fn the_version_of_git_is_told() {
+    let version = cco::repo::git_version(&World::empty().environment()).unwrap();
+    assert!(version.starts_with("2."), "{version}");
+}
+
+#[test]
 fn a_sha256_repository() {
     runs_through(&World::with(&["--object-format=sha256"]));
 }
@@ -259,6 +265,8 @@ fn a_change_inside_a_submodule_is_told_and_not_taken() {
     };
     world.write("sub/a.txt", "changed\n");
     assert_eq!(why(&repo), [("sub".to_owned(), Why::SubmoduleChanged)]);
+    let patch = String::from_utf8(repo.submodule_patch(Path::new("sub")).unwrap()).unwrap();
+    assert!(patch.ends_with("-one\n+changed\n"), "{patch}");
     world.git_in(&world.path("sub"), &["commit", "-qam", "moved"]);
     assert_eq!(why(&repo), [("sub".to_owned(), Why::SubmoduleMoved)]);
     world.git(&["submodule", "--quiet", "update"]);

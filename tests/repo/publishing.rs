@@ -109,3 +109,41 @@ fn a_kept_snapshot_has_a_ref() {
     let private = world.path(".git/cco/git").display().to_string();
     assert_eq!(world.git(&["--git-dir", &private, "rev-parse", "refs/cco/snapshots/1"]), tree.as_str());
 }
+
+#[test]
+fn objects_in_a_private_pack_arrive_too() {
+    let world = World::new();
+    let (repo, prepared) = world.started();
+    world.write("new.txt", "new\n");
+    let tree = repo.snapshot().unwrap().tree;
+    repo.keep("snapshots/1", &tree).unwrap();
+    let private = world.path(".git/cco/git");
+    world.git(&["--git-dir", &private.display().to_string(), "repack", "-q", "-a", "-d", "-l"]);
+    assert!(std::fs::read_dir(private.join("objects/pack")).unwrap().count() > 0);
+    let commit = repo.commit(&new_commit(&tree, &prepared.head.commit)).unwrap();
+    repo.publish(&to_branch(&commit, Some(&prepared.head.commit))).unwrap();
+    std::fs::remove_dir_all(world.path(".git/cco")).unwrap();
+    assert_eq!(world.git(&["show", "cco/test:new.txt"]), "new");
+    world.git(&["fsck", "--strict"]);
+}
+
+#[test]
+fn a_snapshot_that_a_power_cut_emptied_is_taken_again() {
+    let world = World::new();
+    let (repo, _) = world.started();
+    world.write("new.txt", "new\n");
+    let tree = repo.snapshot().unwrap().tree;
+    let private = world.path(".git/cco/git");
+    let blob = &repo.list_tree(&tree).unwrap().into_iter().find(|entry| entry.path.ends_with("new.txt")).unwrap().id;
+    for id in [blob.as_str(), tree.as_str()] {
+        let object = private.join("objects").join(&id[..2]).join(&id[2..]);
+        std::fs::remove_file(&object).unwrap();
+        std::fs::write(&object, "").unwrap();
+    }
+    std::fs::write(private.join("boot"), "an earlier boot").unwrap();
+    let own = private.join(format!("index.{}", std::process::id()));
+    std::fs::rename(&own, private.join("index.1")).unwrap();
+    let again = world.open();
+    assert_eq!(again.snapshot().unwrap().tree, tree);
+    assert_eq!(again.read_blob(&tree, std::path::Path::new("new.txt")).unwrap(), b"new\n");
+}
