@@ -53,8 +53,8 @@ pub enum Error {
     #[error("{} must be an empty folder or not exist: it is for a fresh checkout", .path.display())]
     NotEmpty { path: PathBuf },
 
-    #[error("git could not be started: {source}; is it installed and on PATH?")]
-    GitMissing { source: std::io::Error },
+    #[error("git could not be started in {}: {source}; is git on PATH, and is that folder there?", .folder.display())]
+    GitMissing { folder: PathBuf, source: std::io::Error },
     #[error("`{argv}` did not end within {minutes} minutes and was killed")]
     Hung { argv: String, minutes: u64 },
     #[error("`{argv}` failed with {status}: {stderr}")]

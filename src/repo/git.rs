@@ -7,7 +7,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -151,66 +151,67 @@ impl Git {
 
     /// Runs to the end, whatever the exit code.
     pub(super) fn ended(self) -> Result<Ended, Error> {
+        self.start(None)?.finish()
+    }
+
+    /// Runs with the output going into `next`; both must end with exit code 0.
+    pub(super) fn piped_into(self, next: Self) -> Result<(), Error> {
+        let mut first = self.start(None)?;
+        let second = match next.start(first.child.stdout.take()) {
+            Ok(second) => second.finish(),
+            Err(error) => {
+                kill_group(&mut first.child);
+                return Err(error);
+            }
+        };
+        // The first one's end is the cause if both failed: a reader stops when its writer does.
+        first.finish()?.success()?;
+        second?.success().map(drop)
+    }
+
+    fn start(self, feed: Option<ChildStdout>) -> Result<Running, Error> {
         let argv = self.spoken();
         let (mut command, input) = (self.command, self.input);
         // A group of its own: the terminal's Ctrl-C is for cco to answer, and a hung filter can be killed with its git.
         command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
-        let mut child = command.spawn().map_err(|source| Error::GitMissing { source })?;
+        command.stdin(match feed {
+            Some(feed) => Stdio::from(feed),
+            None if input.is_some() => Stdio::piped(),
+            None => Stdio::null(),
+        });
+        let folder = command.get_current_dir().unwrap_or(Path::new(".")).to_owned();
+        let mut child = command.spawn().map_err(|source| Error::GitMissing { folder, source })?;
         if let (Some(mut stdin), Some(bytes)) = (child.stdin.take(), input) {
             // A git that ends early closes the pipe; its exit code tells why, so the failed write is not the news.
             std::thread::spawn(move || drop(stdin.write_all(&bytes)));
         }
-        let output = collect(&mut child);
-        let Ok((stdout, stderr)) = output else {
-            kill_group(&mut child);
-            return Err(Error::Hung { argv, minutes: DEADLINE.as_secs() / 60 });
-        };
-        let status = child.wait().map_err(|source| Error::GitMissing { source })?;
-        Ok(Ended { argv, status, stdout, stderr: String::from_utf8_lossy(&stderr).into_owned() })
-    }
-
-    /// Starts the run with its output going into `next`, for a pipe of two. Returns how both ended.
-    pub(super) fn piped_into(self, next: Self) -> Result<(), Error> {
-        let argv = self.spoken();
-        let (mut command, input) = (self.command, self.input);
-        command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut first = command.spawn().map_err(|source| Error::GitMissing { source })?;
-        if let (Some(mut stdin), Some(bytes)) = (first.stdin.take(), input) {
-            std::thread::spawn(move || drop(stdin.write_all(&bytes)));
-        }
-        let Some(between) = first.stdout.take() else {
-            return Err(Error::Answer { argv, what: "no output pipe".to_owned() });
-        };
-        let second = next.fed_by(between);
-        let Ok((stdout, stderr)) = collect(&mut first) else {
-            kill_group(&mut first);
-            return Err(Error::Hung { argv, minutes: DEADLINE.as_secs() / 60 });
-        };
-        let status = first.wait().map_err(|source| Error::GitMissing { source })?;
-        Ended { argv, status, stdout, stderr: String::from_utf8_lossy(&stderr).into_owned() }.success()?;
-        second?.success().map(drop)
-    }
-
-    fn fed_by(self, input: std::process::ChildStdout) -> Result<Ended, Error> {
-        let argv = self.spoken();
-        let mut command = self.command;
-        command.process_group(0).stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().map_err(|source| Error::GitMissing { source })?;
-        // The command holds the read end of the pipe; without it a first that outlives its reader is told so.
-        drop(command);
-        let Ok((stdout, stderr)) = collect(&mut child) else {
-            kill_group(&mut child);
-            return Err(Error::Hung { argv, minutes: DEADLINE.as_secs() / 60 });
-        };
-        let status = child.wait().map_err(|source| Error::GitMissing { source })?;
-        Ok(Ended { argv, status, stdout, stderr: String::from_utf8_lossy(&stderr).into_owned() })
+        Ok(Running { argv, child })
     }
 
     /// The command as a person would type it, without cco's settings.
     fn spoken(&self) -> String {
         let words = self.argv.iter().map(|word| word.to_string_lossy());
         std::iter::once("git".into()).chain(words).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// A run under way.
+struct Running {
+    argv: String,
+    child: Child,
+}
+
+impl Running {
+    fn finish(mut self) -> Result<Ended, Error> {
+        let Ok((stdout, stderr)) = collect(&mut self.child) else {
+            kill_group(&mut self.child);
+            return Err(Error::Hung { argv: self.argv, minutes: DEADLINE.as_secs() / 60 });
+        };
+        let stderr = String::from_utf8_lossy(&stderr).into_owned();
+        match self.child.wait() {
+            Ok(status) => Ok(Ended { argv: self.argv, status, stdout, stderr }),
+            Err(error) => Err(Error::Answer { argv: self.argv, what: format!("no exit code: {error}") }),
+        }
     }
 }
 

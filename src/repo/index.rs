@@ -64,35 +64,6 @@ impl Repo {
         Ok(flags)
     }
 
-    /// A copy of the user's index that stands alone (neither split nor sparse, no caches) at `to`.
-    fn copy_users_index(&self, to: &Path, assumed: &[PathBuf]) -> Result<(), Error> {
-        if !files::copy(&self.git_dir().join("index"), to)? {
-            return self.git_on_users().index(to).args(["read-tree", "HEAD"]).run().map(drop);
-        }
-        self.git_on_users()
-            .index(to)
-            .args(["update-index", "--index-version", "4", "--force-write-index"])
-            .args([
-                "--no-split-index",
-                "--no-untracked-cache",
-                "--no-fsmonitor",
-                "--no-assume-unchanged",
-                "-z",
-                "--stdin",
-            ])
-            .input(nul_list(assumed.iter().map(PathBuf::as_path)))
-            .run()
-            .map(drop)
-    }
-
-    /// The same for a change of branch, with the hiding bits as the user has them.
-    pub(super) fn scratch_of_users_index(&self) -> Result<PathBuf, Error> {
-        let scratch = self.private().join(format!("scratch.{}", std::process::id()));
-        files::remove(&scratch)?;
-        self.copy_users_index(&scratch, &[])?;
-        Ok(scratch)
-    }
-
     /// Sees to it that this process has a private index: the newest one there is, or one built from HEAD.
     pub(super) fn have_index(&self) -> Result<(), Error> {
         self.must_be_prepared()?;

@@ -9,9 +9,9 @@
 //! (`store`) and uses one [`Repo`] and its clones; readers may open their own at any time.
 //!
 //! All calls block: the shell runs them on a blocking thread. In reading order: `repo` (what is open), `open`
-//! (discovery and refusals), `git` (one run of git), `pinned` and `prepare` (the private git dir), `snapshot`, `commit`,
-//! `publish` and `transfer`, `branch`,
-//! `check_tree`, `restore`, `read`, `refs`.
+//! (discovery and refusals), `git` (one run of git), `pinned` and `prepare` (the private git dir), `index` and
+//! `users_index`, `snapshot` and `leave_out`, `commit`, `publish` and `transfer`, `branch`, `check_tree`, `restore`,
+//! `read`, `refs`, `audit`.
 
 mod audit;
 mod branch;
@@ -37,6 +37,7 @@ mod restore;
 mod snapshot;
 mod submodule;
 mod transfer;
+mod users_index;
 
 pub use branch::BranchChoice;
 pub use change::{Change, ChangeKind, DiffStat, DiffText, TreeEntry};

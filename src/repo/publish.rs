@@ -2,10 +2,10 @@
 //!
 //! The transfer itself is in `transfer`. Invariant (I6): the user's other refs, the configuration and the work tree are not touched; hooks do not run.
 
+use super::Error;
 use super::git::Git;
 use super::repo::Repo;
-use super::{Error, files};
-use crate::words::{CommitId, TreeId};
+use crate::words::CommitId;
 
 /// What to publish and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,67 +51,6 @@ impl Repo {
         Ok(Published::Moved)
     }
 
-    /// Makes the user's index equal to a commit, so that `git status` is clean where the work tree is. Never while a
-    /// worker lives: that is the caller's duty.
-    ///
-    /// # Errors
-    /// [`Error::IndexLocked`] if another git holds it; cco never removes that lock.
-    pub fn refresh_index(&self, commit: &CommitId) -> Result<(), Error> {
-        self.still_the_same()?;
-        let tree = self.tree_of(commit)?;
-        let mut index = self.lock_index();
-        self.have_index()?;
-        if index.as_ref() != Some(&tree) {
-            self.git_on_tree().args(["read-tree", "-m", tree.as_str()]).run()?;
-            *index = Some(tree);
-        }
-        self.install_index(&self.index_path())
-    }
-
-    /// The user's staged changes as they were at the start cannot be told from the worker's later, so the tree that the
-    /// user's index holds is read on its own. Before any worker lives; see [`super::Prepared::staged`] for the start.
-    ///
-    /// # Errors
-    /// If the index has unmerged entries or cannot be read.
-    pub fn staged_tree(&self) -> Result<TreeId, Error> {
-        self.must_be_prepared()?;
-        let scratch = self.scratch_of_users_index()?;
-        let tree =
-            Git::new(&self.inner.environment).on_dir(&self.private()).index(&scratch).args(["write-tree"]).line();
-        files::remove(&scratch)?;
-        tree.map(TreeId::new)
-    }
-
-    /// Puts a copy of an index file of ours in the place of the user's, under git's own lock.
-    pub(super) fn install_index(&self, index: &std::path::Path) -> Result<(), Error> {
-        let (lock, target) = (self.git_dir().join("index.lock"), self.git_dir().join("index"));
-        let Some(held) = files::create_lock(&lock)? else { return Err(Error::IndexLocked { path: lock }) };
-        let written = self.in_users_version(index).and_then(|bytes| files::commit_lock(held, &lock, &bytes, &target));
-        if written.is_err() {
-            files::remove(&lock)?;
-        }
-        written
-    }
-
-    /// The index in the format version that the user's index has: other tools may not read version 4.
-    fn in_users_version(&self, index: &std::path::Path) -> Result<Vec<u8>, Error> {
-        let wanted = match files::read_if_there(&self.git_dir().join("index"))?.as_deref().and_then(version) {
-            Some(version @ 3..) => version,
-            Some(_) | None => 2,
-        };
-        let ours = files::read_if_there(index)?.unwrap_or_default();
-        if version(&ours) == Some(wanted) {
-            return Ok(ours);
-        }
-        let scratch = self.private().join(format!("scratch.{}", std::process::id()));
-        files::write(&scratch, &ours)?;
-        let wanted = wanted.to_string();
-        self.git_on_tree().index(&scratch).args(["update-index", "--index-version", &wanted]).run()?;
-        let converted = files::read_if_there(&scratch)?.unwrap_or_default();
-        files::remove(&scratch)?;
-        Ok(converted)
-    }
-
     fn swap(&self, publish: &Publish) -> Result<(), Error> {
         let old = publish.expected.as_ref().map_or_else(|| self.object_format().zeros(), ToString::to_string);
         let name = format!("refs/heads/{}", publish.branch);
@@ -133,9 +72,4 @@ impl Repo {
 
 fn moved(publish: &Publish, found: Option<CommitId>) -> Error {
     Error::BranchMoved { branch: publish.branch.clone(), expected: publish.expected.clone(), found }
-}
-
-/// The format version in the header of an index file: `DIRC`, then four bytes.
-fn version(index: &[u8]) -> Option<u32> {
-    index.strip_prefix(b"DIRC")?.first_chunk().map(|bytes| u32::from_be_bytes(*bytes))
 }

@@ -179,7 +179,8 @@ fn a_trap_inside_a_submodule_is_not_sprung() {
     world.git_in(&world.path("sub"), &["config", "core.fsmonitor", &program]);
     world.git_in(&world.path("sub"), &["config", "filter.evil.clean", &program]);
     world.write("sub/.gitattributes", "* filter=evil\n");
-    world.write("sub/a.txt", "changed\n");
+    // Of the same length, so that a git which looks at it has to read it, through the filter.
+    world.write("sub/a.txt", "two\n");
     std::fs::remove_file(&marker).ok();
     let (tree, _) = iterate(&repo);
     repo.update_kept(&tree, &world.base().join("check")).unwrap();

@@ -1,0 +1,108 @@
+//! The user's own index: read before a worker lives, replaced after a publish, always under git's own lock.
+//!
+//! Invariant: no git of ours refreshes it in place, because a refresh would run the filters of the user's (by then
+//! perhaps the worker's) configuration. It is built in the private git dir and put in its place.
+
+use std::path::{Path, PathBuf};
+
+use super::git::{Git, nul_list};
+use super::repo::Repo;
+use super::{Error, files};
+use crate::words::{CommitId, TreeId};
+
+impl Repo {
+    /// Makes the user's index equal to a commit, so that `git status` is clean where the work tree is. Never while a
+    /// worker lives: that is the caller's duty.
+    ///
+    /// # Errors
+    /// [`Error::IndexLocked`] if another git holds it; cco never removes that lock.
+    pub fn refresh_index(&self, commit: &CommitId) -> Result<(), Error> {
+        self.still_the_same()?;
+        let tree = self.tree_of(commit)?;
+        let mut index = self.lock_index();
+        self.have_index()?;
+        if index.as_ref() != Some(&tree) {
+            self.git_on_tree().args(["read-tree", "-m", tree.as_str()]).run()?;
+            *index = Some(tree);
+        }
+        self.install_index(&self.index_path())
+    }
+
+    /// The tree of the user's index as it is now. Before any worker lives; [`super::Prepared::staged`] has that of the
+    /// start.
+    ///
+    /// # Errors
+    /// If the index has unmerged entries or cannot be read.
+    pub fn staged_tree(&self) -> Result<TreeId, Error> {
+        self.must_be_prepared()?;
+        let scratch = self.scratch_of_users_index()?;
+        let tree =
+            Git::new(&self.inner.environment).on_dir(&self.private()).index(&scratch).args(["write-tree"]).line();
+        files::remove(&scratch)?;
+        tree.map(TreeId::new)
+    }
+
+    /// Puts a copy of an index file of ours in the place of the user's, under git's own lock.
+    pub(super) fn install_index(&self, index: &Path) -> Result<(), Error> {
+        let (lock, target) = (self.git_dir().join("index.lock"), self.git_dir().join("index"));
+        let Some(held) = files::create_lock(&lock)? else { return Err(Error::IndexLocked { path: lock }) };
+        let written = self.in_users_version(index).and_then(|bytes| files::commit_lock(held, &lock, &bytes, &target));
+        if written.is_err() {
+            files::remove(&lock)?;
+        }
+        written
+    }
+
+    /// The index in the format version that the user's index has: other tools may not read version 4.
+    fn in_users_version(&self, index: &Path) -> Result<Vec<u8>, Error> {
+        let wanted = match files::read_if_there(&self.git_dir().join("index"))?.as_deref().and_then(version) {
+            Some(version @ 3..) => version,
+            Some(_) | None => 2,
+        };
+        let ours = files::read_if_there(index)?.unwrap_or_default();
+        if version(&ours) == Some(wanted) {
+            return Ok(ours);
+        }
+        let scratch = self.private().join(format!("scratch.{}", std::process::id()));
+        files::write(&scratch, &ours)?;
+        let wanted = wanted.to_string();
+        self.git_on_tree().index(&scratch).args(["update-index", "--index-version", &wanted]).run()?;
+        let converted = files::read_if_there(&scratch)?.unwrap_or_default();
+        files::remove(&scratch)?;
+        Ok(converted)
+    }
+
+    /// A copy of the user's index that stands alone (neither split nor sparse, no caches) at `to`.
+    pub(super) fn copy_users_index(&self, to: &Path, assumed: &[PathBuf]) -> Result<(), Error> {
+        if !files::copy(&self.git_dir().join("index"), to)? {
+            return self.git_on_users().index(to).args(["read-tree", "HEAD"]).run().map(drop);
+        }
+        self.git_on_users()
+            .index(to)
+            .args(["update-index", "--index-version", "4", "--force-write-index"])
+            .args([
+                "--no-split-index",
+                "--no-untracked-cache",
+                "--no-fsmonitor",
+                "--no-assume-unchanged",
+                "-z",
+                "--stdin",
+            ])
+            .input(nul_list(assumed.iter().map(PathBuf::as_path)))
+            .run()
+            .map(drop)
+    }
+
+    /// The same for a change of branch, with the hiding bits as the user has them.
+    pub(super) fn scratch_of_users_index(&self) -> Result<PathBuf, Error> {
+        let scratch = self.private().join(format!("scratch.{}", std::process::id()));
+        files::remove(&scratch)?;
+        self.copy_users_index(&scratch, &[])?;
+        Ok(scratch)
+    }
+}
+
+/// The format version in the header of an index file: `DIRC`, then four bytes.
+fn version(index: &[u8]) -> Option<u32> {
+    index.strip_prefix(b"DIRC")?.first_chunk().map(|bytes| u32::from_be_bytes(*bytes))
+}
