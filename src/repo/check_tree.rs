@@ -159,11 +159,13 @@ impl Place<'_> {
         within.fill_submodules(commit.as_str(), whole)
     }
 
-    /// Makes the `.git` that tools in the check tree see: a git dir of its own, borrowing the objects.
+    /// Makes the `.git` that tools in the check tree see: a git dir of its own, borrowing the objects, with branches and
+    /// tags as they were at the start (`git describe`, `git diff main`).
     fn show_git(&self, head: &CommitId) -> Result<(), Error> {
         let shown = self.dir.join(".git");
         files::remove_all(&shown)?;
         self.lay_out_at(&shown, head)?;
+        files::copy(&self.repo.private().join(super::prepare::REFS_OF_CHECKS), &shown.join("packed-refs"))?;
         files::copy(&self.home.join("index"), &shown.join("index")).map(drop)
     }
 }

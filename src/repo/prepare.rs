@@ -12,6 +12,9 @@ use super::submodule::Submodule;
 use super::{Error, Snapshot, files};
 use crate::words::{CommitId, TreeId};
 
+/// Branches and tags as of the start, in git's format of packed refs, for the tools that run in check trees.
+pub(super) const REFS_OF_CHECKS: &str = "refs-of-checks";
+
 /// What was found at the start. Nothing of it is lost: the trees are kept in the private git dir.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prepared {
@@ -60,9 +63,20 @@ impl Repo {
         let for_checks = pinned::render(user, self.object_format(), &home, self, Purpose::CheckTree);
         files::write(&home.join("config-of-checks"), for_checks.as_bytes())?;
         self.pin_dangerous_keys(user)?;
+        self.pin_refs()?;
         self.drop_lost_objects()?;
         // Last: this file says that all the others are there.
         self.stand_on(head)
+    }
+
+    fn pin_refs(&self) -> Result<(), Error> {
+        let mut packed = "# pack-refs with: sorted \n".to_owned();
+        for (name, target) in self.refs()?.refs {
+            if name.starts_with("refs/") && !target.starts_with("ref: ") {
+                packed.push_str(&format!("{target} {name}\n"));
+            }
+        }
+        files::write(&self.private().join(REFS_OF_CHECKS), packed.as_bytes())
     }
 
     /// Notes the commit that snapshots are compared with.

@@ -127,11 +127,14 @@ fn a_fresh_checkout_wants_an_empty_folder_and_holds_modes_and_links() {
 #[test]
 fn tools_in_a_check_tree_have_a_git_of_their_own() {
     let world = World::new();
+    world.git(&["tag", "-a", "v1", "-m", "one"]);
     let (repo, _) = world.started();
     world.write("new.txt", "new\n");
     let (_, commit) = iterate(&repo);
     let dir = world.base().join("proof");
     repo.checkout_fresh(&commit, &dir).unwrap();
+    assert_eq!(world.git_in(&dir, &["describe", "--match", "v*", "--abbrev=0"]), "v1");
+    assert_eq!(world.git_in(&dir, &["diff", "--name-only", "main"]), "new.txt");
     assert_eq!(world.git_in(&dir, &["rev-list", "--count", "HEAD"]), "2");
     assert_eq!(world.git_in(&dir, &["ls-files"]).lines().count(), 4);
     let before = repo.refs().unwrap();
