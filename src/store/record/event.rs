@@ -1,0 +1,97 @@
+//! Records of events and of what only they carry: a journal's bodies.
+
+use jiff::Timestamp;
+
+use super::mirror::mirror;
+use crate::session::{
+    Answer, Bill, Charter, CharterCheck, Event, Fault, FaultKind, Limits, Plan, PlanSource, Prepared, Seal, SealedPath,
+    StopHow, TreeChange, WorkerOutcome, WorkerReport,
+};
+use crate::words::{Actor, AttemptId, CommitId, CriterionId, Hash, Money, RunId, SessionId, TreeId, Usage, Verdict};
+
+mirror!(enum Event => EventV1 {
+    RunStarted { run: RunId, charter: Box<Charter>, actor: Actor },
+    DaemonStarted { epoch: u64, version: String, pid: u32 },
+    Prepared { attempt: AttemptId, prepared: Prepared },
+    Derived { attempt: AttemptId, criteria: Vec<(CriterionId, Vec<CharterCheck>)>, bill: Bill },
+    Sealed { attempt: AttemptId, seal: Seal, actor: Actor },
+    VerdictRecorded { attempt: AttemptId, verdict: Box<Verdict> },
+    Verified { attempt: AttemptId, bill: Option<Bill> },
+    Planned { attempt: AttemptId, plan: Box<Plan>, source: PlanSource, bill: Bill },
+    WorkerSeen { attempt: AttemptId, session: SessionId, model: String },
+    WorkerEnded { attempt: AttemptId, report: Box<WorkerReport> },
+    Snapshotted { attempt: AttemptId, tree: TreeId, change: TreeChange },
+    Recorded { attempt: AttemptId, commit: Option<CommitId> },
+    Proved { attempt: AttemptId, bill: Option<Bill> },
+    Failed { attempt: AttemptId, fault: Fault, bill: Option<Bill> },
+    Cancelled { attempt: AttemptId },
+    TimeReached { attempt: AttemptId },
+    PauseAsked { actor: Actor },
+    ResumeAsked { actor: Actor },
+    StopAsked { actor: Actor, how: StopHow },
+    Guided { actor: Actor, text: String },
+    Answered { actor: Actor, criterion: CriterionId, answer: Answer, note: String },
+    LimitsSet { actor: Actor, limits: Limits },
+});
+
+mirror!(struct Prepared => PreparedV1 {
+    base: CommitId,
+    base_tree: TreeId,
+    tree: TreeId,
+    branch: String,
+    staged: Option<TreeId>,
+});
+
+mirror!(struct Seal => SealV1 { mission: Hash, config: Hash, lock: Option<Hash>, prompts: Hash, paths: Vec<SealedPath> });
+
+mirror!(struct SealedPath => SealedPathV1 { path: String, content: Option<Hash> });
+
+mirror!(struct TreeChange => TreeChangeV1 { files: u64, added: u64, removed: u64, tests_created: u64 });
+
+mirror!(struct Fault => FaultV1 { kind: FaultKind, text: String });
+
+mirror!(enum FaultKind => FaultKindV1 {
+    Credentials,
+    Credit,
+    Provider { retry_at: Option<Timestamp> },
+    Environment,
+    Mission,
+});
+
+mirror!(enum StopHow => StopHowV1 { Drain, Now, Kill, TimeLimit, AfterOne });
+
+mirror!(enum Answer => AnswerV1 { Approve, Reject });
+
+mirror!(struct WorkerReport => WorkerReportV1 {
+    outcome: WorkerOutcome,
+    session: SessionId,
+    model: String,
+    text: String,
+    usage: Usage,
+    own_cost: Option<Money>,
+    session_cost: Option<Money>,
+    calls: u32,
+    tool_calls: u32,
+    context_tokens: u64,
+    denials: Vec<String>,
+    duration_ms: u64,
+    adopted: bool,
+});
+
+mirror!(enum WorkerOutcome => WorkerOutcomeV1 {
+    Finished,
+    MaxTurns,
+    ActionBudget,
+    Refused { text: String },
+    Hung { phase: String },
+    PromptTooLong,
+    Sliced,
+    Stopped,
+    SessionLost,
+    Limited { until: Option<Timestamp>, what: String },
+    Unreachable { what: String },
+    Unauthorized { what: String },
+    NoCredit { what: String },
+    Misconfigured { what: String },
+    Crashed { what: String },
+});
