@@ -77,10 +77,10 @@ pub enum Error {
         /// The journal.
         path: PathBuf,
     },
-    /// A record is too large to be written.
-    #[error("a record of {bytes} bytes is larger than the {limit} a journal takes")]
+    /// A record, session or cached value is too large to be written.
+    #[error("{bytes} bytes are more than the {limit} that are kept of one thing")]
     TooLong {
-        /// Its size.
+        /// Its size in bytes.
         bytes: usize,
         /// The largest there may be.
         limit: usize,

@@ -1,0 +1,109 @@
+//! Opens sled so that a damaged file is a refusal and not a panic, and makes its flush an fsync.
+//!
+//! Measured on sled 0.34.7: a kill during open leaves `snap.*.generating`, which makes every later open fail; damaged
+//! pages panic; a database cannot be opened on a full disk; `flush` alone does not survive a power cut.
+#![expect(clippy::disallowed_methods, reason = "the store owns the database's files")]
+
+use std::fs::File;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use crate::store::durable;
+use crate::store::error::{Doing, Error};
+
+/// Free bytes below which the database is not opened: sled cannot open again on a full disk.
+const LEAST_FREE: u64 = 200 << 20;
+/// sled's page cache in bytes; its own default is 1 GiB.
+const CACHE: u64 = 4 << 20;
+
+/// An open database. Cheap to clone; the last clone closes it.
+#[derive(Clone)]
+pub(super) struct Db {
+    sled: sled::Db,
+    path: PathBuf,
+}
+
+/// What came of opening a database.
+pub(super) enum Opening {
+    /// It is open.
+    Open(Db),
+    /// Its files are not fit for use.
+    Unfit(String),
+}
+
+impl Db {
+    /// Opens or creates a database. The caller holds the state folder's lock.
+    pub(super) fn open(path: &Path) -> Result<Opening, Error> {
+        durable::private_dir(path)?;
+        remove_half_snapshots(path)?;
+        enough_space(path)?;
+        let config = sled::Config::new().path(path).cache_capacity(CACHE).flush_every_ms(None);
+        match catch_unwind(AssertUnwindSafe(|| config.open())) {
+            Ok(Ok(sled)) => Ok(Opening::Open(Self { sled, path: path.to_owned() })),
+            Ok(Err(sled::Error::Io(error))) if !is_damage(&error) => Err(Error::io("open", path, error)),
+            Ok(Err(error)) => Ok(Opening::Unfit(error.to_string())),
+            Err(panic) => Ok(Opening::Unfit(said(panic.as_ref()))),
+        }
+    }
+
+    /// Runs an operation; a panic inside sled becomes an error.
+    pub(super) fn call<T>(&self, operation: impl FnOnce(&sled::Db) -> sled::Result<T>) -> Result<T, Error> {
+        match catch_unwind(AssertUnwindSafe(|| operation(&self.sled))) {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(sled::Error::Io(error))) => Err(Error::io("use", &self.path, error)),
+            Ok(Err(error)) => Err(self.failed(error.to_string())),
+            Err(panic) => Err(self.failed(said(panic.as_ref()))),
+        }
+    }
+
+    /// A tree by its name.
+    pub(super) fn tree(&self, name: &str) -> Result<sled::Tree, Error> {
+        self.call(|sled| sled.open_tree(name))
+    }
+
+    /// Waits until everything is on disk: sled's flush, then one fsync of its log.
+    pub(super) fn flush(&self) -> Result<(), Error> {
+        self.call(|sled| sled.flush())?;
+        let log = self.path.join("db");
+        File::open(&log).and_then(|file| file.sync_data()).doing("sync", &log)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn failed(&self, why: String) -> Error {
+        Error::Database { path: self.path.clone(), why }
+    }
+}
+
+/// Only what a damaged file causes; a lock, a missing right or a full disk is not mended by setting files aside.
+fn is_damage(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)
+}
+
+fn said(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("it panicked").lines().next().unwrap_or_default().to_owned()
+}
+
+fn remove_half_snapshots(path: &Path) -> Result<(), Error> {
+    for file in durable::list(path)? {
+        let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if name.starts_with("snap.") && name.ends_with(".generating") {
+            durable::remove_if_there(&file)?;
+        }
+    }
+    Ok(())
+}
+
+fn enough_space(path: &Path) -> Result<(), Error> {
+    let disk = nix::sys::statvfs::statvfs(path).map_err(io::Error::from).doing("look at the disk of", path)?;
+    let free = u64::from(disk.blocks_available()).saturating_mul(u64::from(disk.fragment_size()));
+    if free < LEAST_FREE {
+        let why = format!("{} MB are free, {} MB are needed", free >> 20, LEAST_FREE >> 20);
+        return Err(Error::NoSpace { path: path.to_owned(), why });
+    }
+    Ok(())
+}
