@@ -208,6 +208,7 @@ fn owned_dir(path: &Path) -> Result<(), Error> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the tests damage files")]
 mod tests {
     use std::fs;
 

@@ -161,6 +161,7 @@ fn hex(key: &[u8; 32]) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the tests damage files")]
 mod tests {
     use jiff::Timestamp;
 

@@ -62,9 +62,14 @@ impl Db {
         self.call(|sled| sled.open_tree(name))
     }
 
+    /// Hands everything to the system: it survives this process, not a power cut. No fsync.
+    pub(super) fn hand_over(&self) -> Result<(), Error> {
+        self.call(|sled| sled.flush()).map(drop)
+    }
+
     /// Waits until everything is on disk: sled's flush, then one fsync of its log.
     pub(super) fn flush(&self) -> Result<(), Error> {
-        self.call(|sled| sled.flush())?;
+        self.hand_over()?;
         let log = self.path.join("db");
         File::open(&log).and_then(|file| file.sync_data()).doing("sync", &log)
     }
@@ -100,7 +105,7 @@ fn remove_half_snapshots(path: &Path) -> Result<(), Error> {
 
 fn enough_space(path: &Path) -> Result<(), Error> {
     let disk = nix::sys::statvfs::statvfs(path).map_err(io::Error::from).doing("look at the disk of", path)?;
-    let free = u64::from(disk.blocks_available()).saturating_mul(u64::from(disk.fragment_size()));
+    let free = disk.blocks_available().saturating_mul(disk.fragment_size());
     if free < LEAST_FREE {
         let why = format!("{} MB are free, {} MB are needed", free >> 20, LEAST_FREE >> 20);
         return Err(Error::NoSpace { path: path.to_owned(), why });

@@ -2,7 +2,6 @@
 //!
 //! A failed write or fsync leaves it uncertain what the disk holds; a second fsync may say yes and mean nothing. So the
 //! journal refuses further work until [`Journal::reopen`] has checked the chain and written again what was not synced.
-#![expect(clippy::disallowed_methods, reason = "the store owns the journal's file")]
 
 use std::fs::File;
 use std::io::Write;
@@ -177,6 +176,12 @@ impl Journal {
         &self.last
     }
 
+    /// The newest record that is certain to be on disk.
+    #[must_use]
+    pub const fn synced(&self) -> &Mark {
+        &self.synced
+    }
+
     fn certain(&self) -> Result<(), Error> {
         if self.sure { Ok(()) } else { Err(Error::Unsure { path: self.path.clone() }) }
     }
@@ -206,6 +211,7 @@ fn mend(file: &mut File, path: &Path, records: &Records) -> Result<Option<Torn>,
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the tests damage files")]
 mod tests {
     use std::fs;
 
