@@ -1,0 +1,105 @@
+//! Figures for `docs/performance.md`, measured beside the machine's own fsync; printed, never judged.
+//!
+//! `cargo test --release --test store figures -- --ignored --nocapture`
+
+use std::fs;
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use cco::session::{Checkpoint, Event, step};
+use cco::store::{Mark, read_events, read_session};
+use cco::words::Hash;
+
+use crate::drive::{self, operator, time};
+use crate::{create, open, state};
+
+/// Iterations in the long journal.
+const ITERATIONS: u64 = 10_000;
+
+fn p50(mut times: Vec<Duration>) -> (Duration, Duration) {
+    times.sort_unstable();
+    (times[times.len() / 2], times[times.len() * 99 / 100])
+}
+
+fn measure(what: &str, times: usize, mut once: impl FnMut(usize)) {
+    let times = (0..times).map(|n| {
+        let begun = Instant::now();
+        once(n);
+        begun.elapsed()
+    });
+    let (half, most) = p50(times.collect());
+    println!("{what:<58} p50 {half:>10.2?}  p99 {most:>10.2?}");
+}
+
+#[test]
+#[ignore = "prints figures; takes a while"]
+fn figures() {
+    let (_folder, dir) = state();
+    let mut plain = fs::File::create(dir.root().join("plain")).unwrap();
+    measure("the machine: write 700 bytes + fdatasync", 200, |_| {
+        plain.write_all(&[b'x'; 700]).unwrap();
+        plain.sync_data().unwrap();
+    });
+
+    let opened = create(&dir, 1);
+    let (mut store, mut session) = (opened.store, opened.session);
+    let begun = Instant::now();
+    let mut iterations = 0;
+    while session.iteration.0 < ITERATIONS {
+        let event = drive::answer(&session, (3, u64::MAX)).unwrap();
+        let now = time(store.last().seq.0);
+        store.append(now, &event).unwrap();
+        session = step(session, now, &event).0;
+        if session.iteration.0 / 500 > iterations {
+            iterations = session.iteration.0 / 500;
+            store.checkpoint(&Checkpoint::Full, &session).unwrap();
+        }
+    }
+    store.sync().unwrap();
+    let (took, records) = (begun.elapsed(), store.last().seq.0);
+    println!("{records} records of {ITERATIONS} iterations written in {took:.2?}; {} bytes", store.last().end);
+
+    let guided = |n: usize| Event::Guided { actor: operator(), text: format!("note {n} {}", "x".repeat(600)) };
+    let next = |store: &cco::store::Store| time(store.last().seq.0);
+    let (mut s, mut st) = (Some(session), store);
+    let turn = |st: &mut cco::store::Store, s: &mut Option<_>, n| {
+        let now = next(st);
+        st.append(now, &guided(n)).unwrap();
+        *s = s.take().map(|session| step(session, now, &guided(n)).0);
+    };
+    measure("append, no sync", 500, |n| turn(&mut st, &mut s, n));
+    st.sync().unwrap();
+    measure("append + sync (1 fsync)", 200, |n| {
+        turn(&mut st, &mut s, n);
+        st.sync().unwrap();
+    });
+    measure("checkpoint light (no fsync)", 200, |_| {
+        st.checkpoint(&Checkpoint::Light, s.as_ref().unwrap()).unwrap();
+    });
+    measure("checkpoint full, journal synced (1 fsync)", 200, |_| {
+        st.checkpoint(&Checkpoint::Full, s.as_ref().unwrap()).unwrap();
+    });
+    measure("reply put, small (1 fsync)", 100, |n| {
+        st.replies().put(&Hash::of(&n.to_le_bytes()), &[b'r'; 3000]).unwrap();
+    });
+    measure("verdict put (no fsync)", 500, |n| {
+        st.verdicts().put(&Hash::of(&n.to_le_bytes()), &[b'v'; 1500]).unwrap();
+    });
+    let size: u64 = fs::read_dir(dir.db()).unwrap().map(|file| file.unwrap().metadata().unwrap().len()).sum();
+    println!(
+        "db on disk: {size} bytes; session: {} bytes of JSON",
+        cco::store::session_json(s.as_ref().unwrap()).unwrap().len()
+    );
+    drop(st);
+
+    measure("open at a recent restore point", 5, |_| drop(open(&dir).unwrap()));
+    measure("whole chain checked", 3, |_| {
+        let mut events = read_events(&dir, None, &Mark::ORIGIN).unwrap();
+        events.skip_to(cco::words::Seq(u64::MAX)).unwrap();
+    });
+    measure("read_session (folds all, no lock)", 3, |_| drop(read_session(&dir, None).unwrap()));
+    measure("open without database (rebuild)", 3, |_| {
+        fs::remove_dir_all(dir.db()).unwrap();
+        assert_eq!(open(&dir).unwrap().repaired.len(), 1);
+    });
+}
