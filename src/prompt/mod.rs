@@ -1,1 +1,20 @@
-//! Floor 3: session → texts.
+//! Floor 3: readings of the session as texts for models.
+//!
+//! The texts are the files of `prompts/`, which a repository may override. What a template is given is a function of
+//! mission and session alone: no clock, no randomness, nothing that a crash changes, so that the same state asks the
+//! same question (design section 3, the reply cache). Worker output and repository text enter only as quoted data.
+
+mod derive;
+mod facts;
+mod fit;
+mod plan;
+mod quote;
+mod template;
+mod work;
+
+pub use derive::{Asking, Evidence, JudgeQuestion, Refused};
+pub use facts::{criteria_text, mission_text};
+pub use plan::{BUDGET, PlanPrompt};
+pub use quote::{clip, data, visible};
+pub use template::{Error, NAMES, Prompts};
+pub use work::{WorkFacts, WorkPrompt};
