@@ -46,7 +46,9 @@ pub fn criteria_text(mission: &Mission) -> String {
     mission.criteria.iter().map(criterion_text).collect::<Vec<_>>().join("\n")
 }
 
-fn criterion_text(criterion: &Criterion) -> String {
+/// A criterion with the checks that prove it, as an item of a list.
+#[must_use]
+pub fn criterion_text(criterion: &Criterion) -> String {
     let optional = if criterion.required { "" } else { ", not required" };
     let mut text = format!("- `{}` ({}{optional}): {}", criterion.id, criterion.priority, line(&criterion.text, 4000));
     for check in &criterion.checks {
@@ -155,7 +157,8 @@ pub(super) fn failing(session: &Session) -> Vec<&Verdict> {
 }
 
 /// What a check is called above its evidence.
-pub(super) fn verdict_label(verdict: &Verdict) -> String {
+#[must_use]
+pub fn verdict_label(verdict: &Verdict) -> String {
     let word = match verdict.outcome {
         Outcome::Pass => "passed",
         Outcome::Fail => "failed",
@@ -164,8 +167,9 @@ pub(super) fn verdict_label(verdict: &Verdict) -> String {
     format!("check {} ({}) {word}", verdict.check, verdict.kind)
 }
 
-/// What a verdict says, in full.
-pub(super) fn verdict_text(verdict: &Verdict) -> String {
+/// What a verdict says, in full; to be quoted as data.
+#[must_use]
+pub fn verdict_text(verdict: &Verdict) -> String {
     let evidence = &verdict.evidence;
     let mut text = format!("{}\nchecked: {}", evidence.summary, evidence.subject);
     if let Some(code) = evidence.exit_code {

@@ -13,7 +13,7 @@ mod template;
 mod work;
 
 pub use derive::{Asking, Evidence, JudgeQuestion, Refused};
-pub use facts::{criteria_text, mission_text};
+pub use facts::{criteria_text, criterion_text, mission_text, verdict_label, verdict_text};
 pub use plan::{BUDGET, PlanPrompt};
 pub use quote::{clip, data, visible};
 pub use template::{Error, NAMES, Prompts};

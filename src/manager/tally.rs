@@ -1,0 +1,92 @@
+//! What the calls of one question cost together, lost answers included.
+
+use jiff::Timestamp;
+
+use super::memory::Price;
+use crate::openrouter::{Client, Doubt, ModelInfo, Paid};
+use crate::session::{Bill, Role};
+use crate::words::{Money, Usage};
+
+/// The running total of a question.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tally {
+    role: Role,
+    price: Price,
+    from_cache: bool,
+}
+
+impl Tally {
+    pub(super) fn new(role: Role) -> Self {
+        Self { role, price: Price::default(), from_cache: false }
+    }
+
+    /// Adds a call made now.
+    pub(super) fn paid(&mut self, price: Price) {
+        self.price.add(price);
+    }
+
+    /// Adds a call that an attempt before a crash made.
+    pub(super) fn recalled(&mut self, price: Price) {
+        self.price.add(price);
+        self.from_cache = true;
+    }
+
+    /// The bill of everything.
+    pub(super) fn bill(&self) -> Bill {
+        let Price { usage, calls, .. } = self.price;
+        Bill { role: self.role, cost: self.price.cost(), usage, calls, from_cache: self.from_cache }
+    }
+
+    /// The bill, where there is anything on it.
+    pub(super) fn bill_if_any(&self) -> Option<Bill> {
+        (self.price.calls > 0).then(|| self.bill())
+    }
+}
+
+/// How calls are reckoned where the provider does not say what they cost.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reckoning<'a> {
+    /// The model's prices, where they are known.
+    pub(super) info: Option<&'a ModelInfo>,
+    /// The request's size in bytes.
+    pub(super) bytes: usize,
+    /// The ceiling of its answer.
+    pub(super) max_tokens: u32,
+    /// What a call counts where nothing is known.
+    pub(super) unknown: Money,
+}
+
+impl Reckoning<'_> {
+    /// The price of an answer: as reported, by its tokens, or by the ceiling.
+    pub(super) fn answered(&self, paid: &Paid) -> Price {
+        let usage = paid.usage;
+        match (paid.cost, self.info) {
+            (Some(reported), _) => Price { reported, usage, calls: 0, estimated: Money::ZERO },
+            (None, Some(info)) if usage != Usage::default() => {
+                Price { estimated: info.cost(&usage), usage, ..Price::default() }
+            }
+            (None, _) => Price { estimated: self.ceiling(), usage, ..Price::default() },
+        }
+    }
+
+    /// The price of requests whose answer was lost: looked up where they have a name, else their ceiling.
+    pub(super) async fn doubted(&self, client: &Client, doubts: &[Doubt], now: Timestamp) -> Price {
+        let mut price = Price::default();
+        for doubt in doubts {
+            let found = match &doubt.generation {
+                Some(name) => client.generation(name, now).await.ok(),
+                None => None,
+            };
+            price.add(match found {
+                Some(found) => Price { reported: found.cost, usage: found.usage, ..Price::default() },
+                None => Price { estimated: self.ceiling(), ..Price::default() },
+            });
+        }
+        price
+    }
+
+    fn ceiling(&self) -> Money {
+        let tokens = super::reserve::tokens(self.bytes);
+        self.info.map_or(self.unknown, |info| info.ceiling(tokens, u64::from(self.max_tokens)))
+    }
+}
