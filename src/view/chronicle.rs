@@ -97,7 +97,7 @@ impl Chronicle {
     pub fn take(&mut self, moment: Moment<'_>) -> Option<Iteration> {
         let Some(before) = self.session.take() else {
             self.session = begin(moment.at, moment.event);
-            self.current = self.session.as_ref().map(|_| Iteration::begin(IterationNumber(0), moment.at));
+            self.current = self.session.as_ref().map(|session| Iteration::begin(session, moment.at));
             return None;
         };
         let (number, proving) = (before.iteration, matches!(before.stage, Stage::Proving { .. }));
@@ -127,9 +127,7 @@ impl Chronicle {
     }
 
     fn open_next(&mut self, after: &Session, at: Timestamp) -> Option<Iteration> {
-        let mut next = Iteration::begin(after.iteration, at);
-        next.held_before = after.held().0;
-        self.current.replace(next)
+        self.current.replace(Iteration::begin(after, at))
     }
 }
 
@@ -143,7 +141,6 @@ fn is_taken_in(session: &Session, event: &Event) -> bool {
 }
 
 fn settle(current: &mut Iteration, after: &Session, at: Timestamp, spent: Money, tokens: u64) {
-    current.phase = after.charter.phases.get(after.phase).map(ToString::to_string).unwrap_or_default();
     current.ended_at = at;
     current.seconds = seconds(current.started_at, at);
     (current.held, current.required) = after.held();

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::session::{Role, Session};
+use crate::words::Money;
 
 /// Dollars as numbers, for people and programs; the ledger itself counts whole micro-dollars.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -21,6 +22,12 @@ pub struct Cost {
     pub reported_usd: f64,
     /// The part of `total_usd` that was reckoned, lost attempts included.
     pub estimated_usd: f64,
+    /// The part of `manager_usd` that was reckoned.
+    pub manager_estimated_usd: f64,
+    /// The part of `worker_usd` that was reckoned.
+    pub worker_estimated_usd: f64,
+    /// The part of `judge_usd` that was reckoned.
+    pub judge_estimated_usd: f64,
     /// List price of what a subscription paid for; not in `total_usd`.
     pub equivalent_usd: f64,
     /// Set aside for the call under way; not in `total_usd`.
@@ -52,11 +59,14 @@ impl Cost {
             judge_usd: judge.billed().dollars(),
             total_usd: ledger.spent().dollars(),
             estimated: ledger.is_estimated(),
-            reported_usd: all.iter().map(|account| account.reported).sum::<crate::words::Money>().dollars(),
-            estimated_usd: all.iter().map(|account| account.estimated).sum::<crate::words::Money>().dollars(),
-            equivalent_usd: all.iter().map(|account| account.equivalent).sum::<crate::words::Money>().dollars(),
+            reported_usd: all.iter().map(|account| account.reported).sum::<Money>().dollars(),
+            estimated_usd: all.iter().map(|account| account.estimated).sum::<Money>().dollars(),
+            manager_estimated_usd: manager.estimated.dollars(),
+            worker_estimated_usd: worker.estimated.dollars(),
+            judge_estimated_usd: judge.estimated.dollars(),
+            equivalent_usd: all.iter().map(|account| account.equivalent).sum::<Money>().dollars(),
             reserved_usd: ledger.open().map_or(0.0, |open| open.amount.dollars()),
-            budget_usd: limits.usd.map(crate::words::Money::dollars),
+            budget_usd: limits.usd.map(Money::dollars),
             tokens: ledger.tokens(),
             budget_tokens: limits.tokens,
             calls: ledger.calls(),

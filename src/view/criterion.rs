@@ -131,7 +131,7 @@ impl Criterion {
             criteria: criterion.text.clone(),
             priority: criterion.priority,
             state,
-            current: proven || checks.iter().filter(|check| check.every == "iteration").all(|check| check.current),
+            current: proven || is_seen(&checks),
             required: criterion.required,
             derived: criterion.derived,
             phase,
@@ -169,6 +169,11 @@ impl Check {
             cached: verdict.is_some_and(|verdict| verdict.cached),
         }
     }
+}
+
+/// Whether every check that runs in each iteration has run on the newest tree.
+fn is_seen(checks: &[Check]) -> bool {
+    !checks.is_empty() && checks.iter().all(|check| check.current || check.every != "iteration")
 }
 
 fn is_current(session: &Session, check: &CharterCheck, verdict: &Verdict) -> bool {

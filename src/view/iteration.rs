@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::session::TreeChange;
+use crate::session::{Session, TreeChange};
 use crate::words::{CheckId, CommitId, CriterionId, Evidence, IterationNumber, Outcome, TreeId, Verdict};
 
 /// One turn of the loop; 0 is the baseline before the first.
@@ -162,11 +162,13 @@ impl CheckRun {
 }
 
 impl Iteration {
-    /// An iteration of which nothing is known but its number and time.
-    pub(super) fn begin(number: IterationNumber, at: Timestamp) -> Self {
+    /// An iteration that begins with this state.
+    pub(super) fn begin(session: &Session, at: Timestamp) -> Self {
+        let number = session.iteration;
+        let (held, required) = session.held();
         Self {
             number,
-            phase: String::new(),
+            phase: session.charter.phases.get(session.phase).map(ToString::to_string).unwrap_or_default(),
             started_at: at,
             ended_at: at,
             seconds: 0,
@@ -180,9 +182,9 @@ impl Iteration {
             change: Change::default(),
             tree: None,
             checks: Vec::new(),
-            held_before: 0,
-            held: 0,
-            required: 0,
+            held_before: held,
+            held,
+            required,
             commit: None,
             cost_usd: 0.0,
             estimated: false,

@@ -7,6 +7,7 @@
 mod chronicle;
 mod cost;
 mod criterion;
+mod figures;
 mod iteration;
 mod line;
 mod metrics;
@@ -19,6 +20,7 @@ mod status;
 pub use chronicle::{Chronicle, History, Moment, history, iteration};
 pub use cost::Cost;
 pub use criterion::{Check, Criterion, LastProven, State};
+pub use figures::{dollars, span, tokens};
 pub use iteration::{Attempt, Change, CheckRun, Iteration, Note};
 pub use line::{Line, LineKind, line};
 pub use metrics::{Metrics, Tokens};
