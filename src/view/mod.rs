@@ -16,6 +16,7 @@ mod printable;
 #[cfg(test)]
 pub(crate) mod sample;
 mod status;
+mod validation;
 
 pub use chronicle::{Chronicle, History, Moment, history, iteration};
 pub use cost::Cost;
@@ -29,3 +30,4 @@ pub use printable::{printable, printable_line};
 pub use status::{
     Action, Checking, Conversation, Daemon, Ended, Mission, OutcomeWord, Phase, Status, Tally, Task, status,
 };
+pub use validation::{Validation, validation};

@@ -316,7 +316,7 @@ impl Phase {
 }
 
 impl Tally {
-    fn of(criteria: &[Criterion]) -> Self {
+    pub(super) fn of(criteria: &[Criterion]) -> Self {
         let count = |wanted: fn(State) -> bool| {
             criteria.iter().filter(|criterion| criterion.required && wanted(criterion.state)).count() as u64
         };

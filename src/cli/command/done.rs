@@ -1,0 +1,31 @@
+//! `cco done`: a signal, never a proof.
+
+/// Signal that an action is done. A hint, never proof: the checks decide.
+///
+/// In in-session mode this ends the action; everywhere else it is only noted.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  cco done
+  cco done --status blocked --reason \"the database is not reachable\"")]
+pub struct DoneArgs {
+    /// The phase it is about
+    #[arg(long, value_name = "PHASE")]
+    pub phase: Option<String>,
+    /// How it went
+    #[arg(long, value_enum, default_value_t)]
+    pub status: Claim,
+    /// Why
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub reason: String,
+}
+
+/// What is claimed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Claim {
+    /// The work is done
+    #[default]
+    Completed,
+    /// Something is in the way
+    Blocked,
+}

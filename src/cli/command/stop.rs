@@ -1,0 +1,23 @@
+//! `cco stop`: end the running cco.
+
+use crate::session::StopHow;
+
+/// Stop the running cco; `cco resume` goes on later.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  cco stop          after this iteration
+  cco stop --now    end the worker and checkpoint, within seconds")]
+pub struct StopArgs {
+    /// End the worker now instead of after this iteration
+    #[arg(long)]
+    pub now: bool,
+}
+
+impl StopArgs {
+    /// How soon.
+    #[must_use]
+    pub const fn how(&self) -> StopHow {
+        if self.now { StopHow::Now } else { StopHow::Drain }
+    }
+}

@@ -1,0 +1,19 @@
+//! Views drawn for people: pure functions from a view and a style to text. No colour is ever the only sign, no line is
+//! wider than the style says, and nothing that came from a worker, a check or a model can steer the terminal.
+
+mod criteria;
+mod history;
+mod iteration;
+pub mod live;
+mod log;
+mod mark;
+pub mod plain;
+mod status;
+pub mod text;
+mod validation;
+
+pub use history::history;
+pub use iteration::iteration;
+pub use log::log_line;
+pub use status::status;
+pub use validation::validation;

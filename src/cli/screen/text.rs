@@ -1,0 +1,144 @@
+//! Text in columns: measured as a terminal shows it, cut and wrapped without breaking characters.
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use crate::cli::output::{Charset, Style};
+use crate::view::printable_line;
+
+/// How many columns a text takes.
+#[must_use]
+pub fn width(text: &str) -> usize {
+    UnicodeWidthStr::width(text)
+}
+
+/// One harmless line of at most so many columns; what does not fit is cut, and seen to be.
+#[must_use]
+pub fn fit(text: &str, columns: usize, style: Style) -> String {
+    let line = plain(&printable_line(text), style);
+    if width(&line) <= columns {
+        return line;
+    }
+    let dots = match style.charset {
+        Charset::Unicode => "…",
+        Charset::Ascii => "...",
+    };
+    let mut cut = take(&line, columns.saturating_sub(width(dots)));
+    cut.truncate(cut.trim_end().len());
+    cut.push_str(dots);
+    take(&cut, columns)
+}
+
+/// The same, filled with spaces to exactly so many columns.
+#[must_use]
+pub fn cell(text: &str, columns: usize, style: Style) -> String {
+    let mut line = fit(text, columns, style);
+    line.push_str(&" ".repeat(columns.saturating_sub(width(&line))));
+    line
+}
+
+/// Lines of at most so many columns, broken between words; a longer word is broken inside.
+#[must_use]
+pub fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let columns = columns.max(1);
+    let mut lines = vec![String::new()];
+    for word in printable_line(text).split(' ') {
+        let mut word = word;
+        while let Some(line) = lines.last_mut() {
+            let gap = usize::from(!line.is_empty());
+            if width(line) + gap + width(word) <= columns {
+                line.push_str(&" ".repeat(gap));
+                line.push_str(word);
+                break;
+            }
+            if line.is_empty() {
+                let part = take(word, columns);
+                // A character wider than the whole line is put there all the same, or nothing would ever end.
+                let taken = if part.is_empty() { word.chars().next().map_or(0, char::len_utf8) } else { part.len() };
+                let (head, rest) = word.split_at(taken);
+                line.push_str(head);
+                word = rest;
+                if word.is_empty() {
+                    break;
+                }
+            }
+            lines.push(String::new());
+        }
+    }
+    lines.retain(|line| !line.is_empty());
+    lines
+}
+
+/// Replaces the signs of our own that a plain terminal cannot show; what it cannot show of others becomes `?`.
+#[must_use]
+pub fn plain(text: &str, style: Style) -> String {
+    match style.charset {
+        Charset::Unicode => text.to_owned(),
+        Charset::Ascii => text.chars().map(ascii).collect(),
+    }
+}
+
+const fn ascii(c: char) -> char {
+    match c {
+        '·' => '-',
+        '≈' => '~',
+        '−' | '–' | '—' => '-',
+        '“' | '”' | '„' => '"',
+        '’' | '‘' => '\'',
+        '…' => '.',
+        '→' => '>',
+        c if c.is_ascii() => c,
+        _ => '?',
+    }
+}
+
+fn take(text: &str, columns: usize) -> String {
+    let mut used = 0;
+    text.chars()
+        .take_while(|c| {
+            used += UnicodeWidthChar::width(*c).unwrap_or(0);
+            used <= columns
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
+
+    use super::*;
+    use crate::cli::screen::mark::tests::STYLE;
+
+    #[test]
+    fn what_does_not_fit_is_cut_and_seen_to_be() {
+        assert_eq!(fit("Write the parser", 9, STYLE), "Write th…");
+        assert_eq!(fit("short", 9, STYLE), "short");
+        assert_eq!(fit("日本語のテキスト", 7, STYLE), "日本語…");
+        let ascii = Style { charset: Charset::Ascii, ..STYLE };
+        assert_eq!(fit("≈$1 · “a” → ü", 20, ascii), "~$1 - \"a\" > ?");
+        assert_eq!(cell("ab", 4, STYLE), "ab  ");
+    }
+
+    #[test]
+    fn words_are_kept_whole_where_they_fit() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("abcdefgh ij", 3), ["abc", "def", "gh", "ij"]);
+        assert!(wrap("  ", 5).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_is_wider_than_asked(text in "(\\PC| |\u{1b}|\n){0,60}", columns in 3_usize..40) {
+            prop_assert!(width(&fit(&text, columns, STYLE)) <= columns);
+            prop_assert_eq!(width(&cell(&text, columns, STYLE)), columns);
+            for line in wrap(&text, columns) {
+                prop_assert!(width(&line) <= columns, "{:?}", line);
+            }
+        }
+
+        #[test]
+        fn wrapping_loses_no_letter(text in "[a-zäé日 ]{0,60}", columns in 2_usize..20) {
+            let letters = |text: &str| text.chars().filter(|c| *c != ' ').collect::<String>();
+            prop_assert_eq!(letters(&wrap(&text, columns).concat()), letters(&text));
+        }
+    }
+}
