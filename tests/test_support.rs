@@ -233,7 +233,8 @@ fn a_dropped_program_ends_with_its_group() {
 #[test]
 fn a_dropped_place_ends_what_has_left_its_group() {
     let place = Place::new();
-    let script = "setsid sh -c 'echo $$ > pid; mkfifo never; touch started; cat never' & ";
+    // It keeps nothing of the place but where it stands.
+    let script = "env -i PATH=$PATH setsid sh -c 'echo $$ > pid; mkfifo never; touch started; cat never' &";
     let end = place.program(Path::new("sh")).args(["-c", script]).run();
     end.expect_code(0);
     let started = place.root().join("started");

@@ -2,7 +2,7 @@
 //! scripted Messages API for the real Claude Code.
 //!
 //! A test binary takes it with `#[path = "../support/mod.rs"] mod support;`. Everything a test starts ends with the
-//! value that stands for it: a [`Running`] with its process group, a [`Place`] with whatever still carries its marker,
+//! value that stands for it: a [`Running`] with its process group, a [`Place`] with whatever still lives in it,
 //! a [`MessagesApi`] with its threads.
 
 pub(crate) mod claude;

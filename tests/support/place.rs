@@ -1,24 +1,20 @@
 //! A hermetic place: folders of its own for everything a program looks for, and nothing inherited but PATH.
 
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
-use uuid::Uuid;
 
 use super::Repository;
 use super::program::Program;
-
-/// The variable by which the processes of a place are known, whatever session or group they have moved to.
-const MARKER: &str = "CCO_TEST_PLACE";
 
 /// A temporary home for programs under test; it ends with the folder removed and its processes killed.
 #[derive(Debug)]
 pub(crate) struct Place {
     root: TempDir,
-    marker: String,
 }
 
 impl Place {
@@ -27,7 +23,7 @@ impl Place {
         for folder in ["home/.claude", "config", "cache", "data", "state", "run", "tmp"] {
             fs::create_dir_all(root.path().join(folder)).unwrap();
         }
-        Self { root, marker: Uuid::new_v4().to_string() }
+        Self { root }
     }
 
     /// The folder that holds all others.
@@ -44,7 +40,7 @@ impl Place {
         self.root().join("home/.claude")
     }
 
-    /// The whole environment of a program here: PATH, folders below the root, a git identity, the marker.
+    /// The whole environment of a program here: PATH, folders below the root, a git identity.
     pub(crate) fn environment(&self) -> Vec<(String, String)> {
         let folder = |name: &str| self.root().join(name).display().to_string();
         let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/local/bin:/usr/bin:/bin".to_owned());
@@ -67,7 +63,6 @@ impl Place {
             ("GIT_AUTHOR_EMAIL", "tester@example.invalid".to_owned()),
             ("GIT_COMMITTER_NAME", "A Tester".to_owned()),
             ("GIT_COMMITTER_EMAIL", "tester@example.invalid".to_owned()),
-            (MARKER, self.marker.clone()),
         ];
         pairs.map(|(name, value)| (name.to_owned(), value)).to_vec()
     }
@@ -87,17 +82,22 @@ impl Place {
         Repository::create(self, &self.root().join(name))
     }
 
-    /// The live processes that carry this place's marker: its programs and everything they left behind.
+    /// The live processes of this place: its programs and all that they left behind, in whatever group or session.
+    ///
+    /// They are known by a folder of the place in their environment, HOME for one, or by where they stand. No process
+    /// of anyone else names a folder with this random name.
     pub(crate) fn processes(&self) -> Vec<Pid> {
-        let marker = format!("{MARKER}={}", self.marker).into_bytes();
-        let carries = |pid: &i32| {
+        let root = self.root();
+        let name = root.as_os_str().as_bytes();
+        let belongs = |pid: &i32| {
             // A process that has ended meanwhile, or is not ours to read, is not one of the place.
             let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-            environment.split(|byte| *byte == 0).any(|entry| entry == marker)
+            let stands = fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|folder| folder.starts_with(root));
+            stands || environment.windows(name.len()).any(|part| part == name)
         };
         let entries = fs::read_dir("/proc").unwrap().flatten();
         let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-        pids.filter(carries).map(Pid::from_raw).collect()
+        pids.filter(belongs).map(Pid::from_raw).collect()
     }
 }
 
