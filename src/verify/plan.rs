@@ -247,7 +247,6 @@ mod tests {
             stable_for: 1,
             derived: false,
             checks,
-            derived: false,
         }
     }
 
