@@ -2,7 +2,9 @@
 //!
 //! Everything in it is private to its owner. This file is the map: no other place spells these names.
 
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::durable;
@@ -186,14 +188,13 @@ impl StateDir {
 
 /// Makes a folder in a place that others can write to, and refuses one that someone else put there.
 fn owned_dir(path: &Path) -> Result<(), Error> {
-    use std::os::unix::fs::DirBuilderExt;
-    match std::fs::DirBuilder::new().mode(0o700).create(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+    match DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
             return Err(Error::io("create", path, error));
         }
         _ => {}
     }
-    let meta = std::fs::symlink_metadata(path).doing("look at", path)?;
+    let meta = fs::symlink_metadata(path).doing("look at", path)?;
     let mode = meta.permissions().mode() & 0o777;
     let why = if !meta.is_dir() {
         "it is not a folder".to_owned()
@@ -210,8 +211,6 @@ fn owned_dir(path: &Path) -> Result<(), Error> {
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "the tests damage files")]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     fn mode(path: &Path) -> u32 {

@@ -153,17 +153,14 @@ impl Error {
     /// Tells full disks and failing ones from other failures.
     pub(super) fn io(doing: &'static str, path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
-        match source.raw_os_error() {
-            Some(libc::ENOSPC | libc::EDQUOT) => Self::NoSpace { path, why: source.to_string() },
-            Some(libc::EIO) => Self::DiskFailed { path, source },
+        // sled passes errors on by their kind only.
+        match (source.kind(), source.raw_os_error()) {
+            (io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded, _) => {
+                Self::NoSpace { path, why: source.to_string() }
+            }
+            (_, Some(libc::EIO)) => Self::DiskFailed { path, source },
             _ => Self::Io { doing, path, source },
         }
-    }
-
-    /// Whether the same call may work later without anything being repaired.
-    #[must_use]
-    pub const fn passes(&self) -> bool {
-        matches!(self, Self::NoSpace { .. })
     }
 }
 
@@ -187,6 +184,8 @@ mod tests {
         let told = |code| Error::io("write", Path::new("journal"), io::Error::from_raw_os_error(code));
         assert!(matches!(told(libc::ENOSPC), Error::NoSpace { .. }));
         assert!(matches!(told(libc::EDQUOT), Error::NoSpace { .. }));
+        let by_kind = Error::io("write", Path::new("db"), io::ErrorKind::StorageFull.into());
+        assert!(matches!(by_kind, Error::NoSpace { .. }));
         assert!(matches!(told(libc::EIO), Error::DiskFailed { .. }));
         assert_eq!(told(libc::EACCES).to_string(), "cannot write journal: Permission denied (os error 13)");
     }

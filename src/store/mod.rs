@@ -13,6 +13,7 @@ mod journal;
 mod lock;
 mod read;
 mod record;
+mod resume;
 mod runs;
 #[expect(clippy::module_inception, reason = "the file that carries the room's main idea has the plain name")]
 mod store;

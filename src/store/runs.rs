@@ -34,12 +34,13 @@ pub struct Run {
 /// # Errors
 /// If a folder cannot be listed. A run whose first record cannot be read is left out with a warning in the log.
 pub fn runs(dir: &StateDir) -> Result<Vec<Run>, Error> {
-    let mut runs: Vec<Run> = current_run(dir)?.into_iter().collect();
-    for folder in durable::list(&dir.runs())? {
-        match run_in(&StateDir::at(folder.clone())) {
+    let mut runs: Vec<Run> = Vec::new();
+    let folders = durable::list(&dir.runs())?.into_iter().map(StateDir::at);
+    for place in std::iter::once(dir.clone()).chain(folders) {
+        match run_in(&place) {
             Ok(Some(run)) if runs.iter().all(|known| known.id != run.id) => runs.push(run),
             Ok(_) => {}
-            Err(error) => tracing::warn!(folder = %folder.display(), %error, "a finished run cannot be read"),
+            Err(error) => tracing::warn!(folder = %place.root().display(), %error, "a run cannot be read"),
         }
     }
     runs.sort_by_key(|run| std::cmp::Reverse((run.started, run.id)));
@@ -56,17 +57,17 @@ pub fn current_run(dir: &StateDir) -> Result<Option<Run>, Error> {
 
 /// Where a run is; `None` names the current one.
 pub(super) fn find(dir: &StateDir, run: Option<RunId>) -> Result<StateDir, Error> {
-    let current = current_run(dir)?;
-    match (run, current) {
-        (None, Some(current)) => Ok(current.dir),
-        (None, None) => Err(Error::NoRun { path: dir.root().to_owned() }),
-        (Some(run), Some(current)) if current.id == run => Ok(current.dir),
-        (Some(run), _) => {
-            let archived = dir.run(run);
-            let there = archived.journal().exists();
-            if there { Ok(archived) } else { Err(Error::UnknownRun { run, path: dir.root().to_owned() }) }
-        }
+    let Some(run) = run else {
+        let current = current_run(dir)?.ok_or_else(|| Error::NoRun { path: dir.root().to_owned() })?;
+        return Ok(current.dir);
+    };
+    // A finished run is readable whatever became of the current one.
+    let archived = dir.run(run);
+    if archived.journal().exists() {
+        return Ok(archived);
     }
+    let current = current_run(dir)?.filter(|current| current.id == run);
+    current.map(|current| current.dir).ok_or_else(|| Error::UnknownRun { run, path: dir.root().to_owned() })
 }
 
 /// Moves the current run to `runs/<id>`: journal, attempts, reports, database and cached files. Safe to call again

@@ -6,39 +6,22 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::guard::{Db, Opening};
+use super::point::{ENTRIES, HEAD, Head, Point};
 use super::value::{self, Kind};
 use crate::session::Session;
 use crate::store::error::Error;
 use crate::store::journal::Mark;
 use crate::store::{durable, record};
-use crate::words::{Hash, IterationNumber, RunId, Seq};
+use crate::words::{Hash, RunId};
 
 /// How many points without a name are kept.
 const KEPT: usize = 20;
-/// The largest part of a session in one value, in bytes: no value above 4 KiB.
-const CHUNK: usize = 4000;
 /// The largest session that is unpacked, in bytes; bounds what a damaged entry can cost.
 const LARGEST: usize = 64 << 20;
 /// The layout of the database. Another one is refused, not rewritten.
 const FORMAT: &[u8] = b"1";
-
-/// A restore point.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Point {
-    /// The newest record that its session has taken in.
-    pub mark: Mark,
-    /// CP1, CP2 … at phase ends.
-    pub name: Option<String>,
-    /// When that record was appended.
-    pub at: Timestamp,
-    /// The iteration it was made in.
-    pub iteration: IterationNumber,
-    bytes: u64,
-    digest: Hash,
-}
 
 /// The restore points of one run.
 pub struct Checkpoints {
@@ -55,40 +38,6 @@ pub(crate) enum State {
     Empty,
     /// Set aside, for this reason; a new one stands in its place.
     SetAside(String),
-}
-
-/// Where the journal stood when the database was last written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Head {
-    pub(crate) mark: Mark,
-    points: u64,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct MarkV1 {
-    seq: Seq,
-    start: u64,
-    end: u64,
-    hash: Hash,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct HeadV1 {
-    mark: MarkV1,
-    points: u64,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PointV1 {
-    mark: MarkV1,
-    name: Option<String>,
-    at: Timestamp,
-    iteration: IterationNumber,
-    bytes: u64,
-    digest: Hash,
 }
 
 impl Checkpoints {
@@ -184,14 +133,14 @@ impl Checkpoints {
         points.retain(|old| {
             let replaced = old.mark.seq == mark.seq || old.name.is_some() && old.name == point.name;
             if replaced {
-                remove(&mut batch, old);
+                old.remove(&mut batch);
             }
             !replaced
         });
-        insert(&mut batch, &point, &packed)?;
+        point.insert(&mut batch, &packed)?;
         points.push(point);
         forget_oldest(&mut batch, &mut points);
-        insert_head(&mut batch, mark, points.len())?;
+        Head { mark: *mark, points: points.len() as u64 }.insert(&mut batch)?;
         self.write(batch)
     }
 
@@ -201,9 +150,9 @@ impl Checkpoints {
     /// # Errors
     /// The note is not kept; an earlier one is.
     pub fn note_head(&self, mark: &Mark) -> Result<(), Error> {
-        let points = self.list()?.len();
+        let points = self.list()?.len() as u64;
         let mut batch = sled::Batch::default();
-        insert_head(&mut batch, mark, points)?;
+        Head { mark: *mark, points }.insert(&mut batch)?;
         self.db.call(|_| self.tree.apply_batch(batch))?;
         self.db.hand_over()
     }
@@ -213,8 +162,9 @@ impl Checkpoints {
     /// # Errors
     /// [`Error::Database`] if an entry is damaged.
     pub fn list(&self) -> Result<Vec<Point>, Error> {
-        let entries: Vec<_> = self.db.call(|_| self.tree.scan_prefix("p").values().collect())?;
-        entries.iter().map(|entry| self.point(entry)).collect()
+        let entries: Vec<_> = self.db.call(|_| self.tree.scan_prefix(ENTRIES).values().collect())?;
+        let damaged = || self.db.failed("an entry is damaged".to_owned());
+        entries.iter().map(|entry| Point::read(entry).ok_or_else(damaged)).collect()
     }
 
     /// The named ones among them.
@@ -231,8 +181,7 @@ impl Checkpoints {
     /// [`Error::Newer`] if it is whole and this cco cannot read it; or the database failed.
     pub fn session(&self, point: &Point) -> Result<Option<Session>, Error> {
         let mut packed = Vec::new();
-        let range = chunk_key(point.mark.seq, 0)..=chunk_key(point.mark.seq, u16::MAX);
-        let chunks: Vec<_> = self.db.call(|_| self.tree.range(range).values().collect())?;
+        let chunks: Vec<_> = self.db.call(|_| self.tree.range(point.range()).values().collect())?;
         for chunk in &chunks {
             match value::open(Kind::Chunk, chunk) {
                 Some(part) => packed.extend_from_slice(part),
@@ -254,11 +203,10 @@ impl Checkpoints {
 
     /// Where the journal stood when the database was last written.
     pub(crate) fn head(&self) -> Result<Option<Head>, Error> {
-        let Some(value) = self.db.call(|_| self.tree.get("head"))? else {
+        let Some(value) = self.db.call(|_| self.tree.get(HEAD))? else {
             return Ok(None);
         };
-        let head: HeadV1 = self.parse(Kind::Head, &value)?;
-        Ok(Some(Head { mark: head.mark.into(), points: head.points }))
+        Head::read(&value).map(Some).ok_or_else(|| self.db.failed("its head is damaged".to_owned()))
     }
 
     /// The database, for the caches that live beside the points.
@@ -274,45 +222,9 @@ impl Checkpoints {
         Ok(Some(body.to_vec()))
     }
 
-    fn point(&self, entry: &[u8]) -> Result<Point, Error> {
-        let PointV1 { mark, name, at, iteration, bytes, digest } = self.parse(Kind::Point, entry)?;
-        Ok(Point { mark: mark.into(), name, at, iteration, bytes, digest })
-    }
-
-    fn parse<T: for<'a> Deserialize<'a>>(&self, kind: Kind, value: &[u8]) -> Result<T, Error> {
-        let body = value::open(kind, value).ok_or_else(|| self.db.failed("an entry is damaged".to_owned()))?;
-        serde_json::from_slice(body).map_err(|error| self.db.failed(error.to_string()))
-    }
-
     fn write(&self, batch: sled::Batch) -> Result<(), Error> {
         self.db.call(|_| self.tree.apply_batch(batch))?;
         self.db.flush()
-    }
-}
-
-fn point_key(seq: Seq) -> Vec<u8> {
-    [b"p".as_slice(), &seq.0.to_be_bytes()].concat()
-}
-
-fn chunk_key(seq: Seq, part: u16) -> Vec<u8> {
-    [b"c".as_slice(), &seq.0.to_be_bytes(), &part.to_be_bytes()].concat()
-}
-
-fn insert(batch: &mut sled::Batch, point: &Point, packed: &[u8]) -> Result<(), Error> {
-    for (part, chunk) in packed.chunks(CHUNK).enumerate() {
-        let part = u16::try_from(part).map_err(|_| Error::TooLong { bytes: packed.len(), limit: LARGEST })?;
-        batch.insert(chunk_key(point.mark.seq, part), value::seal(Kind::Chunk, chunk));
-    }
-    let Point { mark, name, at, iteration, bytes, digest } = point.clone();
-    let entry = PointV1 { mark: (&mark).into(), name, at, iteration, bytes, digest };
-    batch.insert(point_key(mark.seq), sealed(Kind::Point, &entry)?);
-    Ok(())
-}
-
-fn remove(batch: &mut sled::Batch, point: &Point) {
-    batch.remove(point_key(point.mark.seq));
-    for part in 0..point.bytes.div_ceil(CHUNK as u64) {
-        batch.remove(chunk_key(point.mark.seq, u16::try_from(part).unwrap_or(u16::MAX)));
     }
 }
 
@@ -324,43 +236,19 @@ fn forget_oldest(batch: &mut sled::Batch, points: &mut Vec<Point>) {
         let goes = surplus > 0 && point.name.is_none();
         if goes {
             surplus -= 1;
-            remove(batch, point);
+            point.remove(batch);
         }
         !goes
     });
-}
-
-fn insert_head(batch: &mut sled::Batch, mark: &Mark, points: usize) -> Result<(), Error> {
-    let head = HeadV1 { mark: mark.into(), points: points as u64 };
-    batch.insert("head", sealed(Kind::Head, &head)?);
-    Ok(())
-}
-
-fn sealed(kind: Kind, entry: &impl Serialize) -> Result<Vec<u8>, Error> {
-    let body = serde_json::to_vec(entry)
-        .map_err(|error| Error::Unwritable { what: "an entry of the database", why: error.to_string() })?;
-    Ok(value::seal(kind, &body))
-}
-
-impl From<&Mark> for MarkV1 {
-    fn from(mark: &Mark) -> Self {
-        let Mark { seq, start, end, hash } = *mark;
-        Self { seq, start, end, hash }
-    }
-}
-
-impl From<MarkV1> for Mark {
-    fn from(mark: MarkV1) -> Self {
-        let MarkV1 { seq, start, end, hash } = mark;
-        Self { seq, start, end, hash }
-    }
 }
 
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "the tests damage files")]
 mod tests {
     use super::*;
+    use crate::store::db::point::{chunk_key, point_key};
     use crate::store::record::sample::{Dice, Sample};
+    use crate::words::Seq;
 
     fn run() -> RunId {
         RunId(uuid::Uuid::from_u128(1))
@@ -396,7 +284,7 @@ mod tests {
         assert_eq!(state, State::Sound);
         let list = points.list().unwrap();
         assert_eq!(list.iter().map(|point| point.mark).collect::<Vec<_>>(), [mark(1), mark(2)]);
-        assert!(list[1].bytes > 3 * CHUNK as u64, "the large one has several parts");
+        assert!(list[1].parts() > 3, "the large one has several parts");
         assert_eq!(points.session(&list[0]).unwrap(), Some(session(2)));
         assert_eq!(points.session(&list[1]).unwrap(), Some(large));
         assert_eq!(points.head().unwrap().unwrap().mark, mark(2));
@@ -412,8 +300,8 @@ mod tests {
         let kept: Vec<u64> = points.list().unwrap().iter().map(|point| point.mark.seq.0).collect();
         assert_eq!(kept, std::iter::once(2).chain(21..=40).collect::<Vec<_>>());
         let parts = points.tree.scan_prefix("c").count();
-        let expected: u64 = points.list().unwrap().iter().map(|point| point.bytes.div_ceil(CHUNK as u64)).sum();
-        assert_eq!(parts as u64, expected, "no part of a forgotten point stays");
+        let expected: usize = points.list().unwrap().iter().map(Point::parts).sum();
+        assert_eq!(parts, expected, "no part of a forgotten point stays");
     }
 
     #[test]

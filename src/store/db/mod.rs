@@ -7,9 +7,12 @@
 mod cache;
 mod checkpoints;
 mod guard;
+mod point;
 mod value;
 
 pub use cache::Cache;
 pub(super) use cache::Keep;
-pub use checkpoints::{Checkpoints, Point};
-pub(super) use checkpoints::{Head, State};
+pub use checkpoints::Checkpoints;
+pub(super) use checkpoints::State;
+pub(super) use point::Head;
+pub use point::Point;
