@@ -65,7 +65,8 @@ fn host() -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::process::Command;
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
 
     use super::*;
 
@@ -111,7 +112,11 @@ mod tests {
     fn a_child_process_does_not_inherit_the_lock() {
         let (_folder, dir) = fresh();
         let lock = Lock::acquire(&dir, Timestamp::UNIX_EPOCH).unwrap();
-        let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+        let mut child =
+            Command::new("sh").args(["-c", "echo up; exec sleep 60"]).stdout(Stdio::piped()).spawn().unwrap();
+        // `spawn` can return an instant before the kernel closes what the child must not inherit.
+        let mut up = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut up).unwrap();
         drop(lock);
         let again = Lock::acquire(&dir, Timestamp::UNIX_EPOCH);
         child.kill().unwrap();
