@@ -110,9 +110,17 @@ fn nothing_is_put_off_in_a_comment() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
+/// A test may be a program: one that other tests of its file start, in a process of its own.
+const ROLE: &str = concat!("#[ig", "nore = \"a role that other tests start\"]");
+
 #[test]
 fn no_test_is_skipped() {
-    let wrong = offences(|line| line.contains(concat!("#[ig", "nore")));
+    let mut wrong = offences(|line| line.contains(concat!("#[ig", "nore")));
+    wrong.retain(|place| {
+        let file = place.split(':').next().unwrap();
+        let is_role = place.ends_with(ROLE) && fs::read_to_string(root().join(file)).unwrap().contains("\"--ignored\"");
+        !is_role
+    });
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::support::claude::{self, headless};
-use crate::support::{Gate, MessagesApi, Place, Script, Step, When, wait_until};
+use crate::support::{Gate, MessagesApi, Place, Repository, Script, Step, When, wait_until};
 
 #[test]
 fn the_program_is_the_pinned_version() {
@@ -62,6 +62,42 @@ fn the_instructions_of_the_repository_reach_the_request() {
     let api = MessagesApi::start(Script::new([Step::text("Persimmons.")]));
     headless(&place, repository.folder(), &api, "speak").run().expect_code(0);
     assert!(api.requests()[0].carries("Always speak of PERSIMMONS."));
+}
+
+/// A repository whose Claude Code settings run a command at the start of each session.
+fn with_a_hook(place: &Place) -> Repository<'_> {
+    let repository = place.repository("repo");
+    let hook = json!({"hooks": {"SessionStart": [{"hooks": [{"type": "command", "command": "touch trapped"}]}]}});
+    repository.write(".claude/settings.json", &hook.to_string());
+    repository.write("CLAUDE.md", "Always speak of PERSIMMONS.\n");
+    repository
+}
+
+#[test]
+fn a_hook_of_the_repository_runs_unless_its_settings_are_left_out() {
+    let place = Place::new();
+    let repository = with_a_hook(&place);
+    let api = MessagesApi::start(Script::new([]));
+    headless(&place, repository.folder(), &api, "speak").run().expect_code(0);
+    assert!(repository.has("trapped"), "the trap of the next test is armed");
+}
+
+#[test]
+fn without_setting_sources_hooks_stay_out_and_instructions_come_by_a_file() {
+    let place = Place::new();
+    let repository = with_a_hook(&place);
+    let instructions = repository.folder().join("CLAUDE.md").display().to_string();
+    let api = MessagesApi::start(Script::new([]));
+    let session = Uuid::new_v4().to_string();
+    let bare = |prompt| headless(&place, repository.folder(), &api, prompt).args(["--setting-sources", ""]);
+    bare("speak").args(["--session-id", &session]).run().expect_code(0);
+    let carried = ["--append-system-prompt-file", &instructions, "--system-prompt-snapshot", "off"];
+    bare("speak again").args(["--resume", &session]).args(carried).run().expect_code(0);
+
+    assert!(!repository.has("trapped"));
+    let requests = api.requests();
+    assert!(!requests[0].carries("PERSIMMONS"));
+    assert!(requests[1].system_says("Always speak of PERSIMMONS."));
 }
 
 #[test]

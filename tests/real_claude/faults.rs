@@ -86,3 +86,19 @@ fn a_prompt_too_long_has_a_reason_of_its_own() {
     let (end, _api) = always(Step::http(400, "prompt is too long: 250000 tokens > 200000 maximum"));
     assert_eq!(failure(end)["terminal_reason"], "prompt_too_long");
 }
+
+#[test]
+fn a_closed_usage_window_is_told_with_the_time_of_its_opening() {
+    let place = Place::new();
+    let repository = place.repository("repo");
+    // Far in the future, so that it is not over yet whenever this runs.
+    let resets_at = 4_102_444_800;
+    let api = MessagesApi::start(Script::new([]).otherwise(Step::usage_limit(resets_at)));
+    let claude = headless(&place, repository.folder(), &api, "do something");
+    let end = claude.without("ANTHROPIC_API_KEY").env("CLAUDE_CODE_OAUTH_TOKEN", "a-token-of-a-test").run();
+    let limit = end.last_event("rate_limit_event").expect("an event that tells the limit");
+    assert_eq!(limit["rate_limit_info"]["status"], "rejected");
+    assert_eq!(limit["rate_limit_info"]["resetsAt"], resets_at);
+    assert_eq!(failure(end)["api_error"], "usage_limit_reached");
+    assert_eq!(api.requests().len(), 1);
+}

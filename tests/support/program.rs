@@ -39,6 +39,12 @@ impl Program {
         self
     }
 
+    /// Takes a variable away again.
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
     /// The folder in which it starts.
     pub(crate) fn within(mut self, folder: &Path) -> Self {
         self.command.current_dir(folder);

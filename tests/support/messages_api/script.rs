@@ -140,6 +140,21 @@ impl Step {
         Self::of(Act::Http { status, body })
     }
 
+    /// The usage window of a subscription is closed until this second of the Unix epoch; only a login or an OAuth token
+    /// makes Claude Code see more in it than an ordinary 429.
+    pub(crate) fn usage_limit(resets_at: i64) -> Self {
+        let reset = resets_at.to_string();
+        let unified = |name: &str| format!("anthropic-ratelimit-unified-{name}");
+        Self::http(429, "This request would exceed your account's rate limit.")
+            .header(&unified("status"), "rejected")
+            .header(&unified("reset"), &reset)
+            .header(&unified("representative-claim"), "five_hour")
+            .header(&unified("5h-status"), "rejected")
+            .header(&unified("5h-reset"), &reset)
+            .header(&unified("5h-utilization"), "1.0")
+            .header("retry-after", "3600")
+    }
+
     /// Takes the request and never answers.
     pub(crate) fn hang() -> Self {
         Self::of(Act::Hang)
