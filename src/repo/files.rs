@@ -25,8 +25,12 @@ pub(super) fn is_absent(error: &std::io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
-/// Writes a file whole or not at all: a reader sees the old or the new content.
+/// Writes a file whole or not at all: a reader sees the old or the new content. What is there already is left alone,
+/// because some file systems flush to disk when a file is renamed over another.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    if read_if_there(path)?.is_some_and(|found| found == bytes) {
+        return Ok(());
+    }
     let beside = with_suffix(path, ".new");
     fs::write(&beside, bytes).map_err(Error::io("writing", &beside))?;
     rename(&beside, path)
