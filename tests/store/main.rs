@@ -4,7 +4,6 @@
 
 mod damage;
 mod drive;
-mod figures;
 mod fixture;
 mod kill;
 mod runs;
