@@ -1,1 +1,36 @@
-//! Floor 6: owns the session and the adapters.
+//! Floor 6: the shell. Owns the session and the adapters; `run` has the only select loop of the crate, `perform` is one
+//! match from effect to adapter call, and each effect is a file of its own.
+//!
+//! In reading order: `boot` (what a daemon is started with), `inputs` (what people wrote), `equip` (who acts, plans and
+//! proves), `charter` (the mission in the words of the core), `run`, `running`, `perform` and the effects, `control`
+//! with `protocol` and `client` (how faces talk to it), `observer` (how they watch it).
+
+mod boot;
+mod charter;
+pub mod client;
+pub mod clock;
+mod control;
+mod derive;
+mod equip;
+mod error;
+mod inputs;
+mod judging;
+mod observer;
+mod perform;
+mod plan;
+mod prepare;
+pub mod protocol;
+mod prove;
+mod record;
+mod run;
+mod running;
+mod seal;
+mod snapshot;
+mod verify;
+mod work;
+
+pub use boot::{Begin, Options, Span, start};
+pub use error::Error;
+pub use inputs::{Inputs, Places, read_config};
+pub use observer::{Observer, Update};
+pub use run::Ended;

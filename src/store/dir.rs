@@ -115,6 +115,18 @@ impl StateDir {
         self.root.join("trees").join("proof")
     }
 
+    /// Carried files by their hash, as they were sealed.
+    #[must_use]
+    pub fn carried(&self) -> PathBuf {
+        self.root.join("carried")
+    }
+
+    /// The worker's own folder: sessions and temporary files.
+    #[must_use]
+    pub fn worker(&self) -> PathBuf {
+        self.root.join("worker")
+    }
+
     /// The report for people.
     #[must_use]
     pub fn report_text(&self) -> PathBuf {

@@ -4,6 +4,7 @@
 //! The API is synchronous; the daemon calls it from a thread of its own. Times are arguments. [`Store`] is the one way
 //! to write and needs the [`Lock`]; [`read_session`] and [`read_events`] need nothing and change nothing.
 
+mod caches;
 mod db;
 mod dir;
 mod durable;
@@ -18,7 +19,8 @@ mod runs;
 #[expect(clippy::module_inception, reason = "the file that carries the room's main idea has the plain name")]
 mod store;
 
-pub use db::{Cache, Checkpoints, Point};
+pub use caches::Caches;
+pub use db::{Checkpoints, Point};
 pub use dir::StateDir;
 pub use error::{Error, Holder};
 pub use journal::{Journal, Mark, Record, Repair};

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::db::{Cache, Checkpoints, Keep, State};
+use super::caches::Caches;
+use super::db::{Checkpoints, State};
 use super::dir::StateDir;
 use super::durable;
 use super::error::Error;
@@ -17,11 +18,6 @@ use super::runs;
 use crate::session::{Checkpoint, Event, Session};
 use crate::words::{RunId, Seq};
 
-/// Replies kept. One is needed only until its plan is in the journal; more are kept for looking back.
-const REPLIES: usize = 512;
-/// Verdicts kept.
-const VERDICTS: usize = 4096;
-
 /// The state of one run, open for writing.
 pub struct Store {
     dir: StateDir,
@@ -30,8 +26,7 @@ pub struct Store {
     journal: Journal,
     newest: Timestamp,
     checkpoints: Checkpoints,
-    replies: Cache,
-    verdicts: Cache,
+    caches: Caches,
 }
 
 /// A store that was opened.
@@ -81,11 +76,9 @@ impl Store {
             repaired.push(format!("the database was rebuilt from the journal ({why}); the old one is kept beside it"));
         }
         let Loaded { journal, session } = load(&dir.journal(), &checkpoints, &state, &mut repaired)?;
-        let cache = |name: &str, keep, bound| Cache::open(&checkpoints, name, dir.cache().join(name), keep, bound);
-        let replies = cache("replies", Keep::Now, REPLIES)?;
-        let verdicts = cache("verdicts", Keep::Soon, VERDICTS)?;
+        let caches = Caches::open(&checkpoints, &dir)?;
         let (seq, newest) = (journal.last().seq, session.updated_at);
-        let store = Self { dir, lock, run, journal, newest, checkpoints, replies, verdicts };
+        let store = Self { dir, lock, run, journal, newest, checkpoints, caches };
         Ok(Opened { store, session, seq, repaired })
     }
 
@@ -146,14 +139,10 @@ impl Store {
         &self.checkpoints
     }
 
-    /// Replies of models, by the hash of what was asked.
-    pub const fn replies(&mut self) -> &mut Cache {
-        &mut self.replies
-    }
-
-    /// Verdicts, by the hash of check, environment and inputs.
-    pub const fn verdicts(&mut self) -> &mut Cache {
-        &mut self.verdicts
+    /// The caches: a handle that may be cloned into tasks.
+    #[must_use]
+    pub const fn caches(&self) -> &Caches {
+        &self.caches
     }
 
     /// Checks the whole journal: due before the proof.

@@ -30,7 +30,7 @@ pub(crate) enum Keep {
 }
 
 /// One cache.
-pub struct Cache {
+pub(crate) struct Cache {
     db: Db,
     values: sled::Tree,
     order: sled::Tree,
@@ -68,7 +68,7 @@ impl Cache {
     ///
     /// # Errors
     /// If the database or the disk failed.
-    pub fn get(&self, key: &Hash) -> Result<Option<Vec<u8>>, Error> {
+    pub(crate) fn get(&self, key: &Hash) -> Result<Option<Vec<u8>>, Error> {
         let Some(stored) = self.db.call(|_| self.values.get(key.as_bytes()))? else {
             return Ok(None);
         };
@@ -88,7 +88,7 @@ impl Cache {
     ///
     /// # Errors
     /// The value is not kept.
-    pub fn put(&mut self, key: &Hash, json: &[u8]) -> Result<(), Error> {
+    pub(crate) fn put(&mut self, key: &Hash, json: &[u8]) -> Result<(), Error> {
         if json.len() > LARGEST {
             return Err(Error::TooLong { bytes: json.len(), limit: LARGEST });
         }
@@ -108,6 +108,30 @@ impl Cache {
         }
         self.db.call(|_| self.values.insert(key.as_bytes(), stored))?;
         self.evict()?;
+        match self.keep {
+            Keep::Now => self.db.flush(),
+            Keep::Soon => Ok(()),
+        }
+    }
+
+    /// Forgets every value.
+    ///
+    /// # Errors
+    /// If the database or the disk failed; what is left is still whole.
+    pub(crate) fn clear(&mut self) -> Result<(), Error> {
+        let bound = std::mem::replace(&mut self.bound, 0);
+        let cleared = self.evict();
+        self.bound = bound;
+        cleared
+    }
+
+    /// Forgets one value; its place in the order goes in its turn.
+    ///
+    /// # Errors
+    /// If the database failed.
+    pub(crate) fn forget(&mut self, key: &Hash) -> Result<(), Error> {
+        self.db.call(|_| self.values.remove(key.as_bytes()))?;
+        durable::remove_if_there(&self.file(key))?;
         match self.keep {
             Keep::Now => self.db.flush(),
             Keep::Soon => Ok(()),

@@ -10,8 +10,7 @@ mod guard;
 mod point;
 mod value;
 
-pub use cache::Cache;
-pub(super) use cache::Keep;
+pub(super) use cache::{Cache, Keep};
 pub use checkpoints::Checkpoints;
 pub(super) use checkpoints::State;
 pub(super) use point::Head;

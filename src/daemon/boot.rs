@@ -1,0 +1,209 @@
+//! From inputs to a running daemon: the lock, the run to go on with or to begin, the adapters, the first event.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+
+use super::control::Control;
+use super::equip::{self, Crew};
+use super::error::Error;
+use super::inputs::{Inputs, lock_hash};
+use super::observer::Observer;
+use super::perform::Tools;
+use super::run::{Anchor, Daemon, Ended, Inlets};
+use super::{charter, clock};
+use crate::repo::{BranchChoice, Repo};
+use crate::session::{Event, Leave, Limits, Patience, SealMark, Session, Stage, StopHow};
+use crate::store::{self, Lock, Opened, StateDir, Store};
+use crate::words::{Actor, RunId, Via};
+
+/// What a daemon is started with.
+pub struct Options {
+    /// What people wrote.
+    pub inputs: Inputs,
+    /// The repository.
+    pub repo: Repo,
+    /// cco's own program: it is its own supervisor.
+    pub program: PathBuf,
+    /// cco's own environment.
+    pub environment: BTreeMap<OsString, OsString>,
+    /// The login name of who starts it.
+    pub user: String,
+    /// Which run.
+    pub begin: Begin,
+    /// How long it waits for what it cannot bring about itself.
+    pub patience: Patience,
+    /// When it checkpoints and leaves.
+    pub time_limit: Option<Duration>,
+    /// How much it does.
+    pub span: Span,
+    /// Who watches.
+    pub observer: Observer,
+}
+
+/// Which run a daemon works on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begin {
+    /// The unfinished one if there is one that was sealed with the same inputs, else a new one.
+    Either,
+    /// A new one; an unfinished one is put aside and stays readable.
+    Fresh,
+    /// The unfinished one, or none.
+    Resume,
+}
+
+/// How much a daemon does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Span {
+    /// The mission.
+    Whole,
+    /// One iteration (`cco next`).
+    OneIteration,
+}
+
+/// Runs a daemon to its end.
+///
+/// # Errors
+/// Why it could not start, or had to stop; the state is safe in either case.
+pub async fn start(options: Options) -> Result<Ended, Error> {
+    let state = StateDir::create(options.repo.state_dir())?;
+    let lock = Lock::acquire(&state, clock::now())?;
+    let crew = equip::crew(&options, &state).await?;
+    let opened = match choose(&options, &state, lock, &crew)? {
+        Chosen::Run(opened) => *opened,
+        Chosen::AlreadyDone(session) => {
+            return Ok(Ended { leave: Leave::Done, signal: None, session: Arc::new(*session) });
+        }
+    };
+    for repaired in &opened.repaired {
+        options.observer.note(repaired.clone());
+    }
+    let (supervisor, watched) = watch::channel(None);
+    let address = state.control_path()?;
+    let (control, asks) = Control::listen(&address, watched).map_err(Error::Control)?;
+    let (answers, inbox) = mpsc::unbounded_channel();
+    let inlets = Inlets::open(inbox, asks, options.time_limit).map_err(Error::Control)?;
+    let Options { inputs, repo, environment, user, observer, patience, span, .. } = options;
+    let limits = charter::limits(&inputs.mission, inputs.config());
+    let config = inputs.config();
+    let prompts = inputs.prompts(repo.work_tree())?;
+    let tools = Tools {
+        caches: opened.store.caches().clone(),
+        worker: crew.worker,
+        models: crew.models,
+        judges: crew.judges,
+        verifier: crew.verifier,
+        manager: crew.manager,
+        prompts,
+        branch: branch(&inputs),
+        sealed: super::perform::SealedInputs { mission: inputs.mission_hash, config: inputs.config_hash() },
+        environment,
+        jobs: usize::try_from(config.verify.jobs).unwrap_or(1),
+        user,
+        observer: observer.clone(),
+        supervisor,
+        repo,
+        state,
+    };
+    let daemon = Daemon {
+        anchor: Anchor::newest(&opened.store, &opened.session.stage)?,
+        session: Arc::new(opened.session),
+        store: opened.store,
+        tools: Arc::new(tools),
+        mission: Arc::new(inputs.mission),
+        running: None,
+        answers,
+        observer,
+        patience,
+        signals: 0,
+    };
+    let ended = take_over(daemon, span, limits).await?.run(inlets).await;
+    drop(control);
+    ended
+}
+
+/// Records that this daemon is here, and what it was started for.
+async fn take_over(mut daemon: Daemon, span: Span, limits: Limits) -> Result<Daemon, Error> {
+    let actor = Actor::Operator { name: daemon.tools.user.clone(), via: Via::Cli };
+    let epoch = daemon.session.epoch + 1;
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    daemon.note(Event::DaemonStarted { epoch, version, pid: std::process::id() })?;
+    if daemon.session.charter.limits != limits {
+        daemon.note(Event::LimitsSet { actor: actor.clone(), limits })?;
+    }
+    if let Stage::Paused { .. } | Stage::Ended(_) = daemon.session.stage {
+        daemon.note(Event::ResumeAsked { actor: actor.clone() })?;
+    }
+    if span == Span::OneIteration {
+        daemon.note(Event::StopAsked { actor, how: StopHow::AfterOne })?;
+    }
+    Ok(daemon)
+}
+
+enum Chosen {
+    Run(Box<Opened>),
+    AlreadyDone(Box<Session>),
+}
+
+/// Goes on with the run that is there, or begins one (design section 9, Start again).
+fn choose(options: &Options, state: &StateDir, lock: Lock, crew: &Crew) -> Result<Chosen, Error> {
+    let now = clock::now();
+    if store::current_run(state)?.is_none() {
+        if options.begin == Begin::Resume {
+            return Err(Error::NothingToResume);
+        }
+        return begin(options, state, lock, crew);
+    }
+    let opened = Store::open(state.clone(), lock, now)?;
+    let done = matches!(opened.session.stage, Stage::Ended(crate::session::End::Done { .. }));
+    let changed = changed(options, &opened.session)?;
+    match (options.begin, done, changed) {
+        (Begin::Resume, true, _) => Err(Error::NothingToResume),
+        (Begin::Either, true, None) => Ok(Chosen::AlreadyDone(Box::new(opened.session))),
+        (Begin::Either | Begin::Resume, false, Some(what)) => Err(Error::Changed { what }),
+        (Begin::Either | Begin::Resume, false, None) => Ok(Chosen::Run(Box::new(opened))),
+        (Begin::Fresh, _, _) | (Begin::Either, true, Some(_)) => {
+            let lock = opened.store.close();
+            store::archive_run(state, &lock)?;
+            begin(options, state, lock, crew)
+        }
+    }
+}
+
+fn begin(options: &Options, state: &StateDir, lock: Lock, crew: &Crew) -> Result<Chosen, Error> {
+    equip::mission_fits(&options.inputs, crew)?;
+    options.repo.fit()?;
+    options.repo.can_enter(&branch(&options.inputs))?;
+    let (mission, config) = (&options.inputs.mission, options.inputs.config());
+    let first = Event::RunStarted {
+        run: RunId(uuid::Uuid::now_v7()),
+        charter: Box::new(charter::charter(mission, config, crew.reserves, crew.worker_dollars)),
+        actor: Actor::Operator { name: options.user.clone(), via: Via::Cli },
+    };
+    Ok(Chosen::Run(Box::new(Store::create(state.clone(), lock, clock::now(), &first)?)))
+}
+
+/// What differs from the seal of a run; a run that was never sealed has nothing to differ from.
+fn changed(options: &Options, session: &Session) -> Result<Option<&'static str>, Error> {
+    let Some(SealMark { mission, config, lock, .. }) = &session.sealed else { return Ok(None) };
+    Ok(if *mission != options.inputs.mission_hash {
+        Some("the mission")
+    } else if *config != options.inputs.config_hash() {
+        Some("the configuration")
+    } else if *lock != lock_hash(options.repo.work_tree())? {
+        Some("the lock of derived checks")
+    } else {
+        None
+    })
+}
+
+fn branch(inputs: &Inputs) -> BranchChoice {
+    match inputs.config().repository.branch.as_str() {
+        "current" => BranchChoice::Current,
+        pattern => BranchChoice::Named(pattern.replace("{mission}", inputs.mission.id.as_str())),
+    }
+}

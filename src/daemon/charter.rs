@@ -1,0 +1,85 @@
+//! Mission and configuration in the words of the core.
+
+use std::time::Duration;
+
+use crate::config::{self, Config};
+use crate::mission::{Check, Criterion, Mission};
+use crate::session::{
+    Charter, CharterCheck, CharterCriterion, CommitFrequency, Commits, Limits, OnStall, Reserves, WorkerDollars,
+};
+use crate::words::CheckId;
+
+/// How long a person is waited for before the wait is renewed with a notice.
+const HUMAN_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The mission as the core sees it.
+pub(super) fn charter(
+    mission: &Mission,
+    config: &Config,
+    reserves: Reserves,
+    worker_dollars: WorkerDollars,
+) -> Charter {
+    Charter {
+        mission: mission.id.clone(),
+        title: mission.title.clone(),
+        criteria: mission.criteria.iter().map(|criterion| criterion_of(mission, criterion)).collect(),
+        phases: mission.phases.iter().map(|phase| phase.id.clone()).collect(),
+        limits: limits(mission, config),
+        commits: Commits {
+            auto: config.repository.auto_commit,
+            frequency: match config.repository.commit_frequency {
+                config::CommitFrequency::PerIteration => CommitFrequency::PerIteration,
+                config::CommitFrequency::PerSession => CommitFrequency::PerSession,
+                config::CommitFrequency::PerPhase => CommitFrequency::PerPhase,
+                config::CommitFrequency::OnCompletion => CommitFrequency::OnCompletion,
+            },
+        },
+        reserves,
+        worker_dollars,
+        context_window: config.claude_code.context_window,
+    }
+}
+
+/// The limits of a run: the mission's own budget before the configuration's.
+pub(super) fn limits(mission: &Mission, config: &Config) -> Limits {
+    let warn_at = if mission.budget.warn_at.is_empty() { &config.budget.warn_at } else { &mission.budget.warn_at };
+    Limits {
+        max_iterations: config.orchestrator.max_iterations,
+        stall_after: config.orchestrator.stall_after,
+        on_stall: match config.orchestrator.on_stall {
+            config::OnStall::Replan => OnStall::Replan,
+            config::OnStall::Escalate => OnStall::Escalate,
+            config::OnStall::Pause => OnStall::Pause,
+            config::OnStall::Stop => OnStall::Stop,
+        },
+        checkpoint_interval: config.orchestrator.checkpoint_interval,
+        usd: config.budget.usd.into_iter().chain(mission.budget.usd).min(),
+        tokens: config.budget.tokens.into_iter().chain(mission.budget.tokens).min(),
+        warn_at: warn_at.clone(),
+        human_wait: HUMAN_WAIT,
+    }
+}
+
+fn criterion_of(mission: &Mission, criterion: &Criterion) -> CharterCriterion {
+    let phase = mission.phases.iter().position(|phase| phase.criteria.contains(&criterion.id)).unwrap_or(0);
+    CharterCriterion {
+        id: criterion.id.clone(),
+        text: criterion.text.clone(),
+        priority: criterion.priority,
+        required: criterion.required,
+        phase,
+        checks: checks(criterion),
+        derived: criterion.derived,
+    }
+}
+
+/// A criterion's checks as the core sees them.
+pub(super) fn checks(criterion: &Criterion) -> Vec<CharterCheck> {
+    let check = |(at, check): (usize, &Check)| CharterCheck {
+        id: CheckId::new(format!("{}/{at}", criterion.id)),
+        kind: check.kind.name().to_owned(),
+        every: check.every,
+        hash: check.hash(),
+    };
+    criterion.checks.iter().enumerate().map(check).collect()
+}

@@ -1,0 +1,100 @@
+//! Carries a judge's questions to the model and its answers back: what they are worth, `verify` decides by looking
+//! the citations up.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::clock;
+use super::perform::Task;
+use super::plan::Paid;
+use crate::manager::{Failed, Judging, Manager, ModelManager, Place};
+use crate::mission::{Check, CheckKind};
+use crate::prompt::Asking;
+use crate::session::{Bill, Cost, Fault};
+use crate::verify::{self, Answer, Item, Question};
+use crate::words::CheckId;
+
+/// What judges answered, and what it cost.
+pub(super) struct Judged {
+    pub(super) answers: BTreeMap<CheckId, Vec<Answer>>,
+    pub(super) bill: Option<Bill>,
+}
+
+/// Asks as many times as the check with the most votes wants; all judged criteria of one tree go into one request a vote.
+pub(super) async fn ask(task: &Task, dir: &Path, items: &[Item], hidden: &[String]) -> Result<Judged, Fault> {
+    let mut judged = Judged { answers: BTreeMap::new(), bill: None };
+    let votes = items.iter().map(|item| votes(&item.check)).max().unwrap_or(0);
+    let Manager::Model(model) = &task.tools.manager else { return Ok(judged) };
+    if votes == 0 {
+        return Ok(judged);
+    }
+    let questions = verify::questions(dir, items, hidden);
+    for vote in 1..=votes {
+        match ask_once(task, model, &questions, vote).await {
+            Ok((answers, bill)) => {
+                for (check, answer) in answers {
+                    judged.answers.entry(check).or_default().push(answer);
+                }
+                judged.bill = Some(added(judged.bill, bill));
+            }
+            // Without an answer the verdict is inconclusive; the loop goes on and asks again when the tree changes.
+            Err(Failed { fault, bill }) => {
+                task.tools.observer.note(format!("the judge did not answer: {}", fault.text));
+                judged.bill = bill.map(|bill| added(judged.bill, bill)).or(judged.bill);
+                break;
+            }
+        }
+    }
+    Ok(judged)
+}
+
+async fn ask_once(
+    task: &Task,
+    model: &ModelManager,
+    questions: &[Question],
+    vote: u32,
+) -> Result<(Vec<(CheckId, Answer)>, Bill), Failed> {
+    let judging = Judging {
+        place: Place::of(&task.session),
+        vote,
+        asking: Asking { system: verify::INSTRUCTIONS.to_owned(), user: verify::request(questions) },
+        schema: verify::schema(),
+        models: task.tools.judges.clone(),
+    };
+    let accept = |answer: &serde_json::Value| verify::parse(&answer.to_string(), questions).map(drop);
+    let paid = Paid::of(task);
+    let judged = model.judge(&judging, paid.memory(), clock::now(), accept).await?;
+    let answers = verify::parse(&judged.answer.to_string(), questions).unwrap_or_default();
+    Ok((answers, judged.bill))
+}
+
+fn votes(check: &Check) -> u32 {
+    match &check.kind {
+        CheckKind::Judge(judge) => judge.votes.max(1),
+        CheckKind::All(parts) | CheckKind::Any(parts) => parts.iter().map(votes).max().unwrap_or(0),
+        CheckKind::Not(part) => votes(part),
+        CheckKind::Command(_)
+        | CheckKind::File(_)
+        | CheckKind::Http(_)
+        | CheckKind::Tests(_)
+        | CheckKind::Coverage(_)
+        | CheckKind::Manual(_) => 0,
+    }
+}
+
+fn added(sum: Option<Bill>, bill: Bill) -> Bill {
+    let Some(sum) = sum else { return bill };
+    let mut usage = sum.usage;
+    usage += bill.usage;
+    let cost = match (sum.cost, bill.cost) {
+        (Cost::Free, cost) | (cost, Cost::Free) => cost,
+        (Cost::Reported(a), Cost::Reported(b)) => Cost::Reported(a + b),
+        (Cost::Equivalent(a), Cost::Equivalent(b)) => Cost::Equivalent(a + b),
+        // With any estimated part the whole is an estimate.
+        (
+            Cost::Reported(a) | Cost::Estimated(a) | Cost::Equivalent(a),
+            Cost::Reported(b) | Cost::Estimated(b) | Cost::Equivalent(b),
+        ) => Cost::Estimated(a + b),
+    };
+    Bill { cost, usage, calls: sum.calls + bill.calls, from_cache: sum.from_cache && bill.from_cache, role: sum.role }
+}

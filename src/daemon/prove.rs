@@ -1,0 +1,28 @@
+//! The proof: every check on a fresh checkout of the published commit, with nothing taken over.
+
+use super::perform::{Task, unfit};
+use super::verify::{Ground, Keep, SetUp, run};
+use crate::session::{Event, Fault};
+use crate::verify::{self, Occasion};
+use crate::words::{CommitId, TreeId};
+
+pub(super) async fn prove(task: &Task, commit: CommitId, tree: TreeId) -> Result<Event, Fault> {
+    let dir = task.tools.state.proof_tree();
+    let fresh = dir.clone();
+    let held = task
+        .blocking(move |tools| {
+            // What an interrupted proof left says nothing.
+            tools.repo.discard(&fresh).map_err(|error| unfit(&error))?;
+            tools.repo.checkout_fresh(&commit, &fresh).map_err(|error| unfit(&error))
+        })
+        .await?;
+    if held.tree != tree {
+        return Err(unfit(&format!("the published commit holds the tree {} and not {tree}", held.tree)));
+    }
+    let ground = Ground::prepare(task, tree, dir.clone(), SetUp::Always).await?;
+    let check_hash = crate::mission::Check::hash;
+    let items = verify::items(&task.mission.criteria, verify::Scope::All, Occasion::Proof, check_hash);
+    let bill = run(task, &ground, items, Keep::Nothing).await?;
+    task.blocking(move |tools| tools.repo.discard(&dir).map_err(|error| unfit(&error))).await?;
+    Ok(Event::Proved { attempt: task.attempt, bill })
+}

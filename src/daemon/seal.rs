@@ -1,0 +1,75 @@
+//! Writes down the hashes of what the worker must not change (design section 9, What is sealed).
+
+use std::path::Path;
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+
+use super::perform::{Task, Tools, unfit};
+use crate::mission::Mission;
+use crate::session::{Event, Fault, Seal, SealedPath};
+use crate::words::{Actor, Hash, TreeId};
+
+/// Paths through which a worker could take over the next one; sealed as absent where they are absent (fault C7).
+const TAKE_OVER: [&str; 3] = [".claude/settings.json", ".claude/settings.local.json", ".mcp.json"];
+
+pub(super) async fn seal(task: &Task) -> Result<Event, Fault> {
+    let attempt = task.attempt;
+    let (mission, tree) = (task.mission.clone(), task.session.tree.clone());
+    let seal = task.blocking(move |tools| take(tools, &mission, tree.as_ref())).await?;
+    Ok(Event::Sealed { attempt, seal, actor: Actor::Cco })
+}
+
+fn take(tools: &Tools, mission: &Mission, tree: Option<&TreeId>) -> Result<Seal, Fault> {
+    Ok(Seal {
+        mission: tools.sealed.mission,
+        config: tools.sealed.config,
+        lock: super::inputs::lock_hash(tools.repo.work_tree()).map_err(|error| unfit(&error))?,
+        prompts: tools.prompts.hash(),
+        paths: match tree {
+            Some(tree) => paths(tools, mission, tree)?,
+            None => Vec::new(),
+        },
+    })
+}
+
+fn paths(tools: &Tools, mission: &Mission, tree: &TreeId) -> Result<Vec<SealedPath>, Fault> {
+    let wanted = globs(&patterns(mission))?;
+    let given_up = globs(&mission.unprotect)?;
+    let entries = tools.repo.list_tree(tree).map_err(|error| unfit(&error))?;
+    let mut sealed = Vec::new();
+    for entry in &entries {
+        if wanted.is_match(&entry.path) && !given_up.is_match(&entry.path) {
+            let bytes = tools.repo.read_blob(tree, &entry.path).map_err(|error| unfit(&error))?;
+            let path = entry.path.display().to_string();
+            sealed.push(SealedPath { path, content: Some(Hash::of(&bytes)) });
+        }
+    }
+    for path in TAKE_OVER {
+        if !entries.iter().any(|entry| entry.path == Path::new(path)) {
+            sealed.push(SealedPath { path: path.to_owned(), content: None });
+        }
+    }
+    sealed.sort_by(|a, b| a.path.cmp(&b.path));
+    sealed.dedup();
+    Ok(sealed)
+}
+
+/// What the mission and its checks protect, and cco's own inputs.
+fn patterns(mission: &Mission) -> Vec<String> {
+    let checks = mission.criteria.iter().flat_map(|criterion| &criterion.checks);
+    let mut patterns: Vec<String> = vec![".cco/**".to_owned()];
+    patterns.extend(TAKE_OVER.map(str::to_owned));
+    patterns.extend(mission.protect.iter().cloned());
+    patterns.extend(checks.flat_map(|check| check.protect.iter().cloned()));
+    patterns.extend(mission.constraints.iter().flat_map(|constraint| constraint.paths_denied.iter().cloned()));
+    patterns
+}
+
+/// Globs as in the mission file: `*` stays within a folder, `**` crosses them.
+pub(super) fn globs(patterns: &[String]) -> Result<GlobSet, Fault> {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        set.add(GlobBuilder::new(pattern).literal_separator(true).build().map_err(|error| unfit(&error))?);
+    }
+    set.build().map_err(|error| unfit(&error))
+}

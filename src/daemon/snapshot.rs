@@ -1,0 +1,61 @@
+//! Keeps the tree after an action and tells what changed.
+
+use std::path::Path;
+
+use super::perform::{Task, unfit};
+use crate::repo::{Change, ChangeKind, DiffStat};
+use crate::session::{Event, Fault, TreeChange};
+use crate::words::TreeId;
+
+pub(super) async fn snapshot(task: &Task) -> Result<Event, Fault> {
+    let before = task.session.tree.clone();
+    let (tree, change) = task
+        .blocking(move |tools| {
+            let tree = tools.repo.snapshot().map_err(|error| unfit(&error))?.tree;
+            let change = match before.filter(|before| *before != tree) {
+                Some(before) => of(&tools.repo.changed_paths(&before, &tree).map_err(|error| unfit(&error))?),
+                None => TreeChange::default(),
+            };
+            Ok::<(TreeId, TreeChange), Fault>((tree, change))
+        })
+        .await?;
+    Ok(Event::Snapshotted { attempt: task.attempt, tree, change })
+}
+
+fn of(changes: &[Change]) -> TreeChange {
+    let stat = DiffStat::of(changes);
+    let new_test = |change: &&Change| change.kind == ChangeKind::Added && looks_like_a_test(&change.path);
+    TreeChange {
+        files: stat.files as u64,
+        added: stat.added,
+        removed: stat.removed,
+        tests_created: changes.iter().filter(new_test).count() as u64,
+    }
+}
+
+/// By the habits of the common test runners: a `test` or `spec` word in the file name, or a folder of tests.
+pub(super) fn looks_like_a_test(path: &Path) -> bool {
+    let folder = path.parent().is_some_and(|parent| {
+        parent
+            .components()
+            .any(|part| matches!(part.as_os_str().to_str(), Some("test" | "tests" | "__tests__" | "spec")))
+    });
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_ascii_lowercase();
+    let word = name.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| matches!(word, "test" | "tests" | "spec"));
+    folder || word
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tests_are_told_by_name_or_folder() {
+        for test in ["tests/a.rs", "src/__tests__/x.js", "pkg/a_test.go", "src/a.test.ts", "spec/a.rb", "test_a.py"] {
+            assert!(looks_like_a_test(Path::new(test)), "{test}");
+        }
+        for other in ["src/latest.rs", "contest/a.py", "src/attestation.go"] {
+            assert!(!looks_like_a_test(Path::new(other)), "{other}");
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Runs the worker on one action, or takes over what an earlier daemon's worker left.
+
+use super::observer::Update;
+use super::perform::Task;
+use crate::prompt::WorkFacts;
+use crate::session::{Event, Fault, ModelTier, WorkOrder, WorkerOutcome, WorkerReport};
+use crate::words::IterationNumber;
+use crate::worker::{self, ApiFault, ApiKind, Control, Live, Outcome, Report, Request};
+
+use super::perform::unfit;
+
+/// The worker's last words as journaled, in bytes.
+const CLAIM: usize = 4 * 1024;
+
+pub(super) async fn work(task: &Task, order: &WorkOrder, control: Control) -> Result<Event, Fault> {
+    let (report, adopted) = match adopt(task, order).await? {
+        Some(report) => (report, true),
+        None => (act(task, order, &control).await?, false),
+    };
+    task.tools.supervisor.send_replace(None);
+    let report = Box::new(in_the_words_of_the_core(report, order, adopted));
+    Ok(Event::WorkerEnded { attempt: task.attempt, report })
+}
+
+/// The result of an attempt that came to its own end while no daemon was there (invariant I9).
+async fn adopt(task: &Task, order: &WorkOrder) -> Result<Option<Report>, Fault> {
+    let Some(lost) = order.adopt else { return Ok(None) };
+    let dir = task.tools.state.attempt(lost);
+    let report = worker::adopt(&dir).await.map_err(|error| unfit(&error))?;
+    Ok(report
+        .filter(|report| matches!(report.outcome, Outcome::Finished | Outcome::MaxTurns | Outcome::BudgetExhausted)))
+}
+
+async fn act(task: &Task, order: &WorkOrder, control: &Control) -> Result<Report, Fault> {
+    let tools = &task.tools;
+    let facts = WorkFacts { mission: &task.mission, session: &task.session, order, sealed: &[] };
+    let prompt = tools.prompts.work(&facts).map_err(|error| unfit(&error))?;
+    let request = Request {
+        prompt: prompt.prompt,
+        session: order.session,
+        opening: match order.opening {
+            crate::session::Opening::Start => worker::Opening::Start,
+            crate::session::Opening::Resume => worker::Opening::Resume,
+        },
+        iteration: IterationNumber(order.iteration.0),
+        model: model(task, order.action.tier),
+        effort: None,
+        max_turns: tools.models.max_turns,
+        max_budget: order.max_cost,
+        system_prompt: prompt.append_system,
+        agents: None,
+        plugins: Vec::new(),
+        dir: tools.state.attempt(task.attempt),
+        marker: format!("{}-{}", task.session.run, task.attempt),
+    };
+    let (observer, supervisor, progress) = (tools.observer.clone(), tools.supervisor.clone(), task.progress());
+    let (attempt, session) = (task.attempt, order.session);
+    let live = move |live| match live {
+        Live::Started { supervisor: pid } => {
+            supervisor.send_replace(pid);
+        }
+        Live::Model(model) => progress(Event::WorkerSeen { attempt, session, model }),
+        Live::Chip(chip) => observer.tell(Update::Chip(chip)),
+        Live::Instruction(text) => observer.tell(Update::Instruction(text)),
+        Live::Context(_) | Live::RateLimit(_) => {}
+    };
+    tools.worker.act(&request, control, live).await.map_err(|error| unfit(&error))
+}
+
+fn model(task: &Task, tier: ModelTier) -> Option<String> {
+    let models = &task.tools.models;
+    let special = match tier {
+        ModelTier::Light => models.light.clone(),
+        ModelTier::Standard => None,
+        ModelTier::Strong => models.strong.clone(),
+    };
+    special.or_else(|| models.standard.clone())
+}
+
+fn in_the_words_of_the_core(report: Report, order: &WorkOrder, adopted: bool) -> WorkerReport {
+    WorkerReport {
+        outcome: outcome(&report),
+        session: order.session,
+        model: report.model,
+        text: bounded(&report.text, CLAIM),
+        usage: report.usage,
+        own_cost: report.own_cost,
+        session_cost: report.session_cost,
+        calls: u32::try_from(report.api_calls).unwrap_or(u32::MAX),
+        tool_calls: u32::try_from(report.tool_calls).unwrap_or(u32::MAX),
+        context_tokens: report.context_tokens,
+        denials: report.denials,
+        duration_ms: u64::try_from(report.duration.as_millis()).unwrap_or(u64::MAX),
+        adopted,
+    }
+}
+
+/// The worker's failure table in the classes of the core: what says something about the work, and what does not.
+fn outcome(report: &Report) -> WorkerOutcome {
+    match &report.outcome {
+        Outcome::Finished => WorkerOutcome::Finished,
+        Outcome::MaxTurns => WorkerOutcome::MaxTurns,
+        Outcome::BudgetExhausted => WorkerOutcome::ActionBudget,
+        Outcome::Api(fault) => api_fault(fault),
+        Outcome::SessionLost | Outcome::SessionInUse => WorkerOutcome::SessionLost,
+        Outcome::StartupFailed { message } => {
+            WorkerOutcome::Misconfigured { what: format!("the worker does not start: {message}") }
+        }
+        Outcome::Failed { reason } => WorkerOutcome::Crashed { what: reason.clone() },
+        Outcome::Crashed { status } => WorkerOutcome::Crashed { what: died(&status.to_string(), &report.stderr) },
+        Outcome::Killed { signal } => {
+            WorkerOutcome::Crashed { what: died(&format!("signal {signal}"), &report.stderr) }
+        }
+        Outcome::Stopped => WorkerOutcome::Stopped,
+        Outcome::Sliced => WorkerOutcome::Sliced,
+        Outcome::HungAtStart => WorkerOutcome::Hung { phase: "at the start".to_owned() },
+        Outcome::HungIdle => WorkerOutcome::Hung { phase: "idle".to_owned() },
+    }
+}
+
+fn died(how: &str, stderr: &str) -> String {
+    match stderr.trim().lines().next_back() {
+        Some(last) => format!("the worker died ({how}): {last}"),
+        None => format!("the worker died ({how}) without a word"),
+    }
+}
+
+fn api_fault(fault: &ApiFault) -> WorkerOutcome {
+    let what = fault.message.clone();
+    match &fault.kind {
+        ApiKind::Unauthorized | ApiKind::Forbidden | ApiKind::NotLoggedIn => WorkerOutcome::Unauthorized { what },
+        ApiKind::Credit => WorkerOutcome::NoCredit { what },
+        ApiKind::RateLimited => WorkerOutcome::Limited { until: None, what },
+        ApiKind::UsageLimit { resets_at, .. } => {
+            let until = resets_at.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+            WorkerOutcome::Limited { until, what }
+        }
+        ApiKind::Overloaded | ApiKind::Server | ApiKind::Connection | ApiKind::Timeout => {
+            WorkerOutcome::Unreachable { what }
+        }
+        ApiKind::BadRequest | ApiKind::ModelNotFound => WorkerOutcome::Misconfigured { what },
+        ApiKind::PromptTooLong | ApiKind::RequestTooLarge => WorkerOutcome::PromptTooLong,
+        ApiKind::Refused => WorkerOutcome::Refused { text: what },
+    }
+}
+
+/// The beginning of a text, cut at a character.
+fn bounded(text: &str, bytes: usize) -> String {
+    let end = (0..=bytes.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    text.get(..end).unwrap_or_default().to_owned()
+}
