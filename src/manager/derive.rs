@@ -308,7 +308,7 @@ mod tests {
         if known { Ok(()) } else { Err(vec!["unknown kind".to_owned()]) }
     }
 
-    fn answer(checks_of_a: Value, judge_of_b: Value) -> String {
+    fn answer(checks_of_a: &Value, judge_of_b: &Value) -> String {
         json!({ "criteria": [
             { "id": "a", "reason": "r", "checks": checks_of_a, "judge": null },
             { "id": "b", "reason": "r", "checks": [], "judge": judge_of_b },
@@ -321,7 +321,7 @@ mod tests {
         let mut good = BTreeMap::new();
         let checks = json!([{ "command": { "run": "make test", "exit_code": null } }]);
         let judge = json!({ "rubric": "it is so", "evidence": ["src/**"] });
-        request().read(&answer(checks, judge), Try::First, &mut good, &parse).unwrap();
+        request().read(&answer(&checks, &judge), Try::First, &mut good, &parse).unwrap();
         let (proposals, underivable) = request().settle(good, &parse);
         assert_eq!(proposals[0].checks, [json!({ "command": { "run": "make test" } })]);
         let judge = json!({ "judge": { "rubric": "it is so", "evidence": ["src/**"], "require_citations": true } });
@@ -331,7 +331,7 @@ mod tests {
     #[test]
     fn a_wrong_check_is_told_once_and_then_a_judge_takes_its_place_but_not_for_what_is_critical() {
         let mut good = BTreeMap::new();
-        let wrong = answer(json!([{ "magic": {} }]), Value::Null);
+        let wrong = answer(&json!([{ "magic": {} }]), &Value::Null);
         let problem = request().read(&wrong, Try::First, &mut good, &parse).unwrap_err();
         assert!(problem.contains("unknown kind") && problem.contains("`b`"), "{problem}");
         request().read(&wrong, Try::Repaired, &mut good, &parse).unwrap();
@@ -345,7 +345,7 @@ mod tests {
     fn what_was_good_at_the_first_try_survives_a_worse_second() {
         let mut good = BTreeMap::new();
         let checks = json!([{ "command": { "run": "true" } }]);
-        request().read(&answer(checks, Value::Null), Try::First, &mut good, &parse).unwrap_err();
+        request().read(&answer(&checks, &Value::Null), Try::First, &mut good, &parse).unwrap_err();
         request().read("{\"criteria\": []}", Try::Repaired, &mut good, &parse).unwrap();
         assert_eq!(request().settle(good, &parse).0.len(), 2);
     }

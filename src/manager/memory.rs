@@ -13,17 +13,17 @@ use crate::words::{Hash, IterationNumber, Money, Usage};
 const RECORD: u32 = 1;
 
 /// Looks a paid answer up.
-pub type Recall = dyn Fn(&Hash) -> Option<Vec<u8>> + Send + Sync;
+pub type Recall<'a> = dyn Fn(&Hash) -> Option<Vec<u8>> + Send + Sync + 'a;
 /// Keeps a paid answer; when it returns, the answer must survive a crash.
-pub type Keep = dyn Fn(&Hash, &[u8]) -> Result<(), String> + Send + Sync;
+pub type Keep<'a> = dyn Fn(&Hash, &[u8]) -> Result<(), String> + Send + Sync + 'a;
 
 /// The daemon's reply cache, as two functions over `store`.
 #[derive(Clone, Copy)]
 pub struct Memory<'a> {
     /// Asked before each call.
-    pub recall: &'a Recall,
+    pub recall: &'a Recall<'a>,
     /// Told after each paid call, before its answer is used.
-    pub keep: &'a Keep,
+    pub keep: &'a Keep<'a>,
 }
 
 impl std::fmt::Debug for Memory<'_> {

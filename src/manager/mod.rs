@@ -22,3 +22,4 @@ pub use judge::{Judged, Judging};
 pub use manager::{Failed, Manager, ModelManager, ModelSettings, PlanRequest, Planned, fault_of};
 pub use memory::{Keep, Memory, Place, Recall};
 pub use reserve::reserve;
+pub use tally::total;

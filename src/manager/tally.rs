@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::memory::Price;
 use crate::openrouter::{Client, Doubt, ModelInfo, Paid};
-use crate::session::{Bill, Role};
+use crate::session::{Bill, Cost, Role};
 use crate::words::{Money, Usage};
 
 /// The running total of a question.
@@ -41,6 +41,22 @@ impl Tally {
     pub(super) fn bill_if_any(&self) -> Option<Bill> {
         (self.price.calls > 0).then(|| self.bill())
     }
+}
+
+/// Several questions of one effect on one bill: the votes of a judge, the rounds of deriving.
+#[must_use]
+pub fn total(role: Role, bills: &[Bill]) -> Bill {
+    let mut tally = Tally::new(role);
+    for bill in bills {
+        let (reported, estimated) = match bill.cost {
+            Cost::Reported(amount) => (amount, Money::ZERO),
+            Cost::Estimated(amount) => (Money::ZERO, amount),
+            Cost::Equivalent(_) | Cost::Free => (Money::ZERO, Money::ZERO),
+        };
+        tally.price.add(Price { reported, estimated, usage: bill.usage, calls: bill.calls });
+        tally.from_cache |= bill.from_cache;
+    }
+    tally.bill()
 }
 
 /// How calls are reckoned where the provider does not say what they cost.
@@ -88,5 +104,21 @@ impl Reckoning<'_> {
     fn ceiling(&self) -> Money {
         let tokens = super::reserve::tokens(self.bytes);
         self.info.map_or(self.unknown, |info| info.ceiling(tokens, u64::from(self.max_tokens)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bills_add_up_and_one_estimate_makes_the_sum_one() {
+        let bill = |cost| Bill { cost, calls: 1, ..Bill::free(Role::Judge) };
+        let (two, three) = (Money::from_micros(2), Money::from_micros(3));
+        let sum = total(Role::Judge, &[bill(Cost::Reported(two)), bill(Cost::Reported(three))]);
+        assert_eq!((sum.cost, sum.calls), (Cost::Reported(Money::from_micros(5)), 2));
+        let sum = total(Role::Judge, &[bill(Cost::Reported(two)), bill(Cost::Estimated(three))]);
+        assert_eq!(sum.cost, Cost::Estimated(Money::from_micros(5)));
+        assert_eq!(total(Role::Judge, &[]), Bill::free(Role::Judge));
     }
 }

@@ -25,6 +25,11 @@ pub(super) fn read(body: &Value, model: &str, key: &str) -> Result<Completion, E
         let wrapped = serde_json::json!({ "error": error });
         let status = code_of(error);
         let what = words(status, &wrapped, b"", key);
+        let paid = read_paid(body);
+        if paid.cost.is_some_and(|cost| cost > Money::ZERO) {
+            // It broke off after it had begun to cost: the price must not be lost with the class of the error.
+            return Err(Error::Malformed { what, paid: Some(Box::new(paid)) });
+        }
         return Err(classify(Refusal { status, retry_at: None, body: &wrapped, what, model }));
     }
     let paid = read_paid(body);
@@ -156,6 +161,10 @@ mod tests {
         assert!(matches!(read(&body(json!(502)), "m", ""), Err(Error::Unavailable { .. })));
         assert!(matches!(read(&body(json!("402")), "m", ""), Err(Error::Credit { .. })));
         assert!(matches!(read(&body(json!("overloaded")), "m", ""), Err(Error::Unavailable { .. })));
+        let mut billed = body(json!(502));
+        billed["usage"] = json!({ "cost": 0.001 });
+        let billed = read(&billed, "m", "").unwrap_err();
+        assert_eq!(billed.paid().unwrap().cost, Some(Money::from_micros(1000)));
         let inner = json!({ "choices": [{ "error": { "code": 429, "message": "slow" }, "message": {} }] });
         assert!(matches!(read(&inner, "m", ""), Err(Error::RateLimited { .. })));
     }

@@ -1,6 +1,6 @@
 //! Questions beside the plan: words into checks, and a judge's question.
 
-use super::facts;
+use super::brief;
 use super::quote::{data, line, visible};
 use super::template::{Error, Prompts, Values};
 use crate::mission::{Criterion, Mission};
@@ -66,7 +66,7 @@ impl Prompts {
         let system = self.render(
             "derive",
             &Values::from([
-                ("mission", facts::mission_text(mission)),
+                ("mission", brief::mission_text(mission)),
                 ("services", services.join(", ")),
                 ("repository", data("the repository", repository, REPOSITORY_BYTES)),
             ]),

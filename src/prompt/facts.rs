@@ -1,10 +1,9 @@
-//! Mission and session as plain texts, one function for each thing a template can be given.
+//! The session as plain texts, one function for each thing a template can be given.
 //!
 //! Nothing here reads what a crash changes (attempt, epoch, open and lost reserves, times): a question that is asked
 //! again after a restart is byte for byte the same.
 
 use super::quote::{line, visible};
-use crate::mission::{Check, CheckKind, Criterion, Mission};
 use crate::session::{CharterCriterion, CriterionRecord, Lesson, Rung, Session, Standing, Strategy, TaskState, morale};
 use crate::words::{Money, Outcome, Verdict};
 
@@ -12,97 +11,6 @@ use crate::words::{Money, Outcome, Verdict};
 const TASKS: usize = 40;
 /// The most errors shown.
 const LESSONS: usize = 6;
-
-/// What is asked, for the stable part: title, description, context, rules.
-#[must_use]
-pub fn mission_text(mission: &Mission) -> String {
-    let mut text = format!("{}\n\n{}", line(&mission.title, 300), visible(mission.description.trim()));
-    if !mission.context.trim().is_empty() {
-        text.push_str(&format!("\n\nAbout the repository: {}", visible(mission.context.trim())));
-    }
-    let rules = constraints(mission);
-    if !rules.is_empty() {
-        text.push_str(&format!("\n\nConstraints:\n{rules}"));
-    }
-    text
-}
-
-/// The rules of a mission, one a line.
-pub(super) fn constraints(mission: &Mission) -> String {
-    let lines = mission.constraints.iter().map(|constraint| {
-        let paths = if constraint.paths_denied.is_empty() {
-            String::new()
-        } else {
-            format!(" (do not touch: {})", constraint.paths_denied.join(", "))
-        };
-        format!("- {}{paths}", line(&constraint.rule, 2000))
-    });
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-/// The definition of done, for the stable part: each criterion with the checks that prove it.
-#[must_use]
-pub fn criteria_text(mission: &Mission) -> String {
-    mission.criteria.iter().map(criterion_text).collect::<Vec<_>>().join("\n")
-}
-
-/// A criterion with the checks that prove it, as an item of a list.
-#[must_use]
-pub fn criterion_text(criterion: &Criterion) -> String {
-    let optional = if criterion.required { "" } else { ", not required" };
-    let mut text = format!("- `{}` ({}{optional}): {}", criterion.id, criterion.priority, line(&criterion.text, 4000));
-    for check in &criterion.checks {
-        text.push_str(&format!("\n  - proven by {}", check_text(check)));
-    }
-    text
-}
-
-/// A check in one line. Headers and bodies of requests stay out: they may carry secrets.
-fn check_text(check: &Check) -> String {
-    let what = match &check.kind {
-        CheckKind::Command(command) => format!("`{}` with exit code {}", line(&command.run, 300), command.exit_code),
-        CheckKind::File(file) if !file.exists => format!("no file at `{}`", line(&file.path, 200)),
-        CheckKind::File(file) => file_text(file),
-        CheckKind::Http(http) => format!("{} {} with status {}", http.method, line(&http.url, 200), http.status),
-        CheckKind::Tests(tests) => {
-            format!(
-                "`{}`: at least {} tests, at most {} failed",
-                line(&tests.run, 300),
-                tests.min_total,
-                tests.max_failed
-            )
-        }
-        CheckKind::Coverage(coverage) => {
-            let bounds = coverage.bounds.iter().map(|(metric, bound)| format!("{} {}", metric.name(), bound.text));
-            format!("`{}`: {}", line(&coverage.run, 300), bounds.collect::<Vec<_>>().join(", "))
-        }
-        CheckKind::Judge(judge) => format!("a judge: {}", line(&judge.rubric, 600)),
-        CheckKind::Manual(manual) => format!("a person: {}", line(&manual.instruction, 300)),
-        CheckKind::All(checks) => format!("all of: {}", checks_text(checks)),
-        CheckKind::Any(checks) => format!("any of: {}", checks_text(checks)),
-        CheckKind::Not(inner) => format!("the opposite of: {}", check_text(inner)),
-    };
-    let folder = if check.cwd.is_empty() { String::new() } else { format!(" in `{}`", line(&check.cwd, 100)) };
-    format!("{} {what}{folder}", check.kind.name())
-}
-
-fn file_text(file: &crate::mission::FileCheck) -> String {
-    let mut text = format!("`{}`", line(&file.path, 200));
-    let wanted = file.contains.iter().map(|part| format!("{:?}", line(part, 100)));
-    let matched = file.matches.iter().map(|part| format!("/{}/", line(part, 100)));
-    let wanted: Vec<String> = wanted.chain(matched).take(8).collect();
-    if !wanted.is_empty() {
-        text.push_str(&format!(" containing {}", wanted.join(", ")));
-    }
-    if file.min_count > 1 {
-        text.push_str(&format!(" in at least {} files", file.min_count));
-    }
-    text
-}
-
-fn checks_text(checks: &[Check]) -> String {
-    checks.iter().map(check_text).collect::<Vec<_>>().join("; ")
-}
 
 /// A criterion that is worked on: not of a later phase.
 pub(super) fn in_work(session: &Session) -> impl Iterator<Item = (&CharterCriterion, &CriterionRecord)> {
@@ -202,7 +110,7 @@ fn note_text(note: &crate::session::IterationNote) -> String {
     let change = note.change;
     let outcome = if note.outcome.is_empty() { "cut off" } else { &note.outcome };
     format!(
-        "iteration {} ({}): “{}”; the worker {}; {} files changed (+{} −{} lines); {} criteria held after it",
+        "iteration {} ({}): “{}”; the worker {}; {} files changed (+{} −{} lines); criteria holding after it: {}",
         note.number,
         note.strategy.name(),
         line(&note.title, 120),
@@ -234,7 +142,7 @@ pub(super) fn lessons(session: &Session, most: usize) -> String {
         session.lessons.by_signature.iter().filter(|(_, lesson)| lesson.ended_by.is_none()).collect();
     open.sort_by(|(name, one), (other_name, other)| (other.last, name).cmp(&(one.last, other_name)));
     let lines = open.into_iter().take(most.min(LESSONS)).map(|(signature, lesson)| {
-        let mut text = format!("{}\n  seen after {} iterations", line(signature, 160), lesson.seen);
+        let mut text = format!("{}\n  seen {} times", line(signature, 160), lesson.seen);
         for (strategy, title) in &lesson.tried {
             text.push_str(&format!("\n  tried ({}): {}", strategy.name(), line(title, 120)));
         }
@@ -252,7 +160,8 @@ pub(super) fn guidance(session: &Session, heard: usize) -> String {
 /// How far the mission is, in one paragraph.
 pub(super) fn progress_summary(session: &Session) -> String {
     let (held, total) = session.held();
-    let mut text = format!("{held} of {total} required criteria hold; {} iterations were made.", session.iteration);
+    let made = session.history.back().map_or(0, |note| note.number.0);
+    let mut text = format!("{held} of {total} required criteria hold; iterations made so far: {made}.");
     if let Some(milestone) = &session.milestone {
         text.push_str(&format!(" {}", line(milestone, 300)));
     }

@@ -4,6 +4,7 @@
 //! mission and session alone: no clock, no randomness, nothing that a crash changes, so that the same state asks the
 //! same question (design section 3, the reply cache). Worker output and repository text enter only as quoted data.
 
+mod brief;
 mod derive;
 mod facts;
 mod fit;
@@ -12,8 +13,9 @@ mod quote;
 mod template;
 mod work;
 
+pub use brief::{criteria_text, criterion_text, mission_text};
 pub use derive::{Asking, Evidence, JudgeQuestion, Refused};
-pub use facts::{criteria_text, criterion_text, mission_text, verdict_label, verdict_text};
+pub use facts::{verdict_label, verdict_text};
 pub use plan::{BUDGET, PlanPrompt};
 pub use quote::{clip, data, visible};
 pub use template::{Error, NAMES, Prompts};

@@ -1,9 +1,9 @@
 //! The question to the manager: what stays the same first, then what changes, within a byte budget.
 
-use super::facts;
 use super::fit::{Part, fit};
 use super::quote::{boundary, data};
 use super::template::{Error, Prompts, Values};
+use super::{brief, facts};
 use crate::mission::Mission;
 use crate::session::{PlanAsk, Session, morale};
 
@@ -65,8 +65,8 @@ impl Prompts {
     fn system(&self, mission: &Mission, session: &Session) -> Result<(String, String), Error> {
         let mut values = Values::from([
             ("repository_path", self.repository.clone()),
-            ("mission", facts::mission_text(mission)),
-            ("dod_criteria", format!("\n{}", facts::criteria_text(mission))),
+            ("mission", brief::mission_text(mission)),
+            ("dod_criteria", format!("\n{}", brief::criteria_text(mission))),
             ("progress_summary", MARK.to_owned()),
             ("cc_status", MARK.to_owned()),
         ]);

@@ -1,8 +1,8 @@
 //! What the worker is told: the stable words appended to its system prompt, and the action with its preface.
 
-use super::facts;
 use super::quote::{data, line, visible};
 use super::template::{Error, Prompts, Values};
+use super::{brief, facts};
 use crate::mission::{Check, CheckKind, Mission};
 use crate::session::{Preface, Session, WorkOrder};
 
@@ -58,11 +58,11 @@ impl Prompts {
         if !mission.context.trim().is_empty() {
             about.push_str(&format!("\n\nAbout the repository: {}", visible(mission.context.trim())));
         }
-        let about = format!("{about}\n\nIt is done when all of this holds:\n{}", facts::criteria_text(mission));
+        let about = format!("{about}\n\nIt is done when all of this holds:\n{}", brief::criteria_text(mission));
         let values = Values::from([
             ("title", line(&mission.title, 300)),
             ("mission", about),
-            ("constraints", facts::constraints(mission)),
+            ("constraints", brief::constraints(mission)),
             ("protected", protected(mission, facts.sealed)),
             ("repository_path", self.repository.clone()),
         ]);
