@@ -350,6 +350,19 @@ async fn a_judge_answers_in_the_callers_schema_and_each_vote_is_a_call() {
     assert_eq!(failed.fault.kind, FaultKind::Environment, "{failed:?}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_can_be_made_in_a_task_of_its_own() {
+    let server = OpenRouter::start(vec![good("x")]);
+    let (manager, story) = (manager(&server), Story::begun());
+    let task = tokio::spawn(async move {
+        let (ask, heard) = story.ask();
+        let request = manager.request(&story.mission, &story.session, ask, heard).unwrap();
+        let memory = Memory { recall: &|_| None, keep: &|_, _| Ok(()) };
+        manager.plan(&request, memory, now()).await
+    });
+    assert_eq!(task.await.unwrap().unwrap().plan.action.prompt, "x");
+}
+
 #[tokio::test]
 async fn the_checklist_needs_no_server_and_costs_nothing() {
     let planned = plan_with(&Manager::Checklist, &Story::begun(), &Cache::default()).await.unwrap();
