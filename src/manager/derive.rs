@@ -1,6 +1,6 @@
-//! Words into checks: a model proposes, the caller's parser decides, what cannot be checked goes to a judge.
+//! Words into checks: a model proposes, `mission` reads the proposals, what cannot be checked goes to a judge.
 //!
-//! A proposal is data until `mission` has read it as checks; nothing here makes a criterion easier than its words.
+//! A proposal is data until `mission` has read it by the same rules as a mission file; nothing here makes a criterion easier than its words.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use super::ask::{Answered, Desk, Question, Try, Unanswered};
 use super::manager::{Failed, ModelManager, unfit};
 use super::memory::{Memory, Place};
 use super::tally::Tally;
-use crate::mission::Mission;
+use crate::mission::{Check, Mission, check_from_json};
 use crate::prompt::{Asking, Refused};
 use crate::session::{Bill, Fault, Role, Session};
 use crate::words::{CriterionId, Priority};
@@ -22,8 +22,6 @@ use crate::words::{CriterionId, Priority};
 const CHECKS: usize = 8;
 /// The smallest ceiling of an answer, in tokens: it carries checks for many criteria.
 const LEAST_TOKENS: u32 = 8192;
-/// What a judge is shown where nobody said what.
-const ALL_FILES: &str = "**/*";
 
 /// Criteria that need checks.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +29,7 @@ pub struct DeriveRequest {
     place: Place,
     asking: Asking,
     wanted: Vec<Wanted>,
+    services: Vec<String>,
     schema: Value,
 }
 
@@ -44,7 +43,7 @@ struct Wanted {
 /// What came of them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Derived {
-    /// Checks that the parser took, in the order of the mission.
+    /// Checks that were read, in the order of the mission.
     pub proposals: Vec<Proposal>,
     /// Criteria for which there are none, and why.
     pub underivable: Vec<(CriterionId, String)>,
@@ -61,8 +60,8 @@ pub struct Proposal {
     pub criterion: CriterionId,
     /// Why these, in the model's words.
     pub reason: String,
-    /// In the shape of a mission file; never empty.
-    pub checks: Vec<Value>,
+    /// Never empty.
+    pub checks: Vec<Check>,
 }
 
 #[derive(Deserialize)]
@@ -105,7 +104,7 @@ pub fn derive_schema(criteria: &[CriterionId]) -> Value {
             "contains": texts(), "matches": texts(),
         })),
         kind("tests", json!({
-            "run": text, "report": text, "min_total": number(), "max_failed": number(),
+            "run": text, "report": words(), "min_total": number(), "max_failed": number(),
         })),
         kind("coverage", json!({
             "run": text, "report": text, "lines": words(), "branches": words(), "functions": words(),
@@ -142,21 +141,15 @@ impl ModelManager {
         let wanted = mission.criteria.iter().filter(|criterion| criteria.contains(&criterion.id));
         let wanted: Vec<Wanted> =
             wanted.map(|one| Wanted { id: one.id.clone(), text: one.text.clone(), priority: one.priority }).collect();
-        Ok(DeriveRequest { place: Place::of(session), asking, wanted, schema: derive_schema(criteria) })
+        let services = mission.services.iter().map(|service| service.name.clone()).collect();
+        Ok(DeriveRequest { place: Place::of(session), asking, wanted, services, schema: derive_schema(criteria) })
     }
 
-    /// Has checks proposed. `parse` reads one check in the shape of a mission file and says what is wrong with it; what
-    /// is wrong is repaired once, then a judge takes its place.
+    /// Has checks proposed. What is wrong with them is repaired once, then a judge takes their place.
     ///
     /// # Errors
     /// [`Failed`]: no model proposed anything that can be read.
-    pub async fn derive(
-        &self,
-        request: &DeriveRequest,
-        memory: Memory<'_>,
-        now: Timestamp,
-        parse: impl Fn(&Value) -> Result<(), Vec<String>>,
-    ) -> Result<Derived, Failed> {
+    pub async fn derive(&self, request: &DeriveRequest, memory: Memory<'_>, now: Timestamp) -> Result<Derived, Failed> {
         let question = Question {
             kind: "derive".to_owned(),
             place: request.place,
@@ -170,10 +163,10 @@ impl ModelManager {
         };
         let mut desk = Desk { memory, now, tally: Tally::new(Role::Manager) };
         let mut good = BTreeMap::new();
-        let accept = |text: &str, try_now: Try| request.read(text, try_now, &mut good, &parse);
+        let accept = |text: &str, try_now: Try| request.read(text, try_now, &mut good);
         match self.ask(&question, &mut desk, accept).await {
             Ok(Answered { model, .. }) => {
-                let (proposals, underivable) = request.settle(good, &parse);
+                let (proposals, underivable) = request.settle(good);
                 Ok(Derived { proposals, underivable, model, bill: desk.tally.bill() })
             }
             Err(Unanswered::Blocked(fault) | Unanswered::Exhausted { fault, .. }) => {
@@ -185,13 +178,7 @@ impl ModelManager {
 
 impl DeriveRequest {
     /// Takes what is good of an answer; at the first try everything must be.
-    fn read(
-        &self,
-        text: &str,
-        try_now: Try,
-        good: &mut BTreeMap<CriterionId, Proposal>,
-        parse: &impl Fn(&Value) -> Result<(), Vec<String>>,
-    ) -> Result<(), String> {
+    fn read(&self, text: &str, try_now: Try, good: &mut BTreeMap<CriterionId, Proposal>) -> Result<(), String> {
         let wire: Wire = read_json(text)?;
         let mut problems = Vec::new();
         for proposed in wire.criteria {
@@ -199,7 +186,7 @@ impl DeriveRequest {
                 problems.push(format!("{:?} is not one of the criteria", proposed.id));
                 continue;
             };
-            match read_criterion(wanted, proposed, parse) {
+            match self.read_criterion(wanted, proposed) {
                 Ok(proposal) => {
                     good.insert(wanted.id.clone(), proposal);
                 }
@@ -211,60 +198,61 @@ impl DeriveRequest {
         if problems.is_empty() || try_now == Try::Repaired { Ok(()) } else { Err(problems.join("; ")) }
     }
 
+    fn read_criterion(&self, wanted: &Wanted, proposed: WireCriterion) -> Result<Proposal, String> {
+        if proposed.checks.len() > CHECKS {
+            return Err(format!("{} checks; at most {CHECKS} are allowed", proposed.checks.len()));
+        }
+        if proposed.checks.is_empty() && wanted.priority == Priority::Critical {
+            return Err("a critical criterion needs at least one check beside a judge".to_owned());
+        }
+        let mut checks: Vec<Value> = proposed.checks.into_iter().map(without_nulls).collect();
+        checks.extend(proposed.judge.map(|judge| judge_check(&judge.rubric, &judge.evidence)));
+        if checks.is_empty() {
+            return Err("neither `checks` nor `judge` is given".to_owned());
+        }
+        let checks = checks.iter().map(|check| self.read_check(check)).collect::<Result<_, _>>()?;
+        let reason = proposed.reason.chars().filter(|c| !c.is_control()).take(400).collect();
+        Ok(Proposal { criterion: wanted.id.clone(), reason, checks })
+    }
+
+    fn read_check(&self, value: &Value) -> Result<Check, String> {
+        let check = check_from_json(value).map_err(|problems| format!("{value}: {}", problems.join(", ")))?;
+        match &check.service {
+            Some(name) if !self.services.contains(name) => Err(format!("the mission has no service {name:?}")),
+            Some(_) | None => Ok(check),
+        }
+    }
+
     /// What came of each criterion: the proposal, else a judge, else nothing, with the reason.
-    fn settle(
-        &self,
-        mut good: BTreeMap<CriterionId, Proposal>,
-        parse: &impl Fn(&Value) -> Result<(), Vec<String>>,
-    ) -> (Vec<Proposal>, Vec<(CriterionId, String)>) {
+    fn settle(&self, mut good: BTreeMap<CriterionId, Proposal>) -> (Vec<Proposal>, Vec<(CriterionId, String)>) {
         let (mut proposals, mut underivable) = (Vec::new(), Vec::new());
         for wanted in &self.wanted {
-            match good.remove(&wanted.id).map_or_else(|| by_judge(wanted, parse), Ok) {
+            match good.remove(&wanted.id).map_or_else(|| self.by_judge(wanted), Ok) {
                 Ok(proposal) => proposals.push(proposal),
                 Err(why) => underivable.push((wanted.id.clone(), why)),
             }
         }
         (proposals, underivable)
     }
+
+    /// What no check was found for is left to a judge, who must cite; never what is critical.
+    fn by_judge(&self, wanted: &Wanted) -> Result<Proposal, String> {
+        if wanted.priority == Priority::Critical {
+            return Err("no check could be derived, and a critical criterion is not left to a judge alone".to_owned());
+        }
+        let checks = vec![self.read_check(&judge_check(&wanted.text, &[]))?];
+        let reason = "no program could be found that decides it".to_owned();
+        Ok(Proposal { criterion: wanted.id.clone(), reason, checks })
+    }
 }
 
-fn read_criterion(
-    wanted: &Wanted,
-    proposed: WireCriterion,
-    parse: &impl Fn(&Value) -> Result<(), Vec<String>>,
-) -> Result<Proposal, String> {
-    let mut checks: Vec<Value> = proposed.checks.into_iter().map(without_nulls).collect();
-    if checks.len() > CHECKS {
-        return Err(format!("{} checks; at most {CHECKS} are allowed", checks.len()));
-    }
-    if checks.is_empty() && wanted.priority == Priority::Critical {
-        return Err("a critical criterion needs at least one check beside a judge".to_owned());
-    }
-    checks.extend(proposed.judge.map(|judge| judge_check(&judge.rubric, &judge.evidence)));
-    if checks.is_empty() {
-        return Err("neither `checks` nor `judge` is given".to_owned());
-    }
-    for check in &checks {
-        parse(check).map_err(|problems| format!("{check}: {}", problems.join(", ")))?;
-    }
-    let reason = proposed.reason.chars().filter(|c| !c.is_control()).take(400).collect();
-    Ok(Proposal { criterion: wanted.id.clone(), reason, checks })
-}
-
-/// What no check was found for is left to a judge, who must cite; never for what is critical.
-fn by_judge(wanted: &Wanted, parse: &impl Fn(&Value) -> Result<(), Vec<String>>) -> Result<Proposal, String> {
-    if wanted.priority == Priority::Critical {
-        return Err("no check could be derived, and a critical criterion is not left to a judge alone".to_owned());
-    }
-    let check = judge_check(&wanted.text, &[]);
-    parse(&check).map_err(|problems| problems.join(", "))?;
-    let reason = "no program could be found that decides it".to_owned();
-    Ok(Proposal { criterion: wanted.id.clone(), reason, checks: vec![check] })
-}
-
+/// A judge's check; without evidence it is shown the whole tree.
 fn judge_check(rubric: &str, evidence: &[String]) -> Value {
-    let evidence = if evidence.is_empty() { vec![ALL_FILES.to_owned()] } else { evidence.to_vec() };
-    json!({ "judge": { "rubric": rubric, "evidence": evidence, "require_citations": true } })
+    let mut fields = json!({ "rubric": rubric, "require_citations": true });
+    if !evidence.is_empty() {
+        fields["evidence"] = json!(evidence);
+    }
+    json!({ "judge": fields })
 }
 
 /// A check as a mission file has it: what the strict schema made null is left out; `service` stands beside the kind.
@@ -290,6 +278,7 @@ fn without_nulls(check: Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mission::CheckKind;
     use crate::words::IterationNumber;
 
     fn request() -> DeriveRequest {
@@ -298,14 +287,9 @@ mod tests {
             place: Place { iteration: IterationNumber(0), booked: 0 },
             asking: Asking { system: String::new(), user: String::new() },
             wanted: vec![wanted("a", Priority::Critical), wanted("b", Priority::Low)],
+            services: vec!["api".to_owned()],
             schema: Value::Null,
         }
-    }
-
-    /// Takes commands and judges only.
-    fn parse(check: &Value) -> Result<(), Vec<String>> {
-        let known = check.get("command").is_some() || check.get("judge").is_some();
-        if known { Ok(()) } else { Err(vec!["unknown kind".to_owned()]) }
     }
 
     fn answer(checks_of_a: &Value, judge_of_b: &Value) -> String {
@@ -321,23 +305,44 @@ mod tests {
         let mut good = BTreeMap::new();
         let checks = json!([{ "command": { "run": "make test", "exit_code": null } }]);
         let judge = json!({ "rubric": "it is so", "evidence": ["src/**"] });
-        request().read(&answer(&checks, &judge), Try::First, &mut good, &parse).unwrap();
-        let (proposals, underivable) = request().settle(good, &parse);
-        assert_eq!(proposals[0].checks, [json!({ "command": { "run": "make test" } })]);
-        let judge = json!({ "judge": { "rubric": "it is so", "evidence": ["src/**"], "require_citations": true } });
-        assert_eq!((&proposals[1].checks, underivable), (&vec![judge], vec![]));
+        request().read(&answer(&checks, &judge), Try::First, &mut good).unwrap();
+        let (proposals, underivable) = request().settle(good);
+        assert!(matches!(&proposals[0].checks[0].kind, CheckKind::Command(command) if command.run == "make test"));
+        let CheckKind::Judge(judge) = &proposals[1].checks[0].kind else { panic!("{proposals:?}") };
+        assert_eq!((judge.rubric.as_str(), judge.require_citations), ("it is so", true));
+        assert_eq!(underivable, vec![]);
+    }
+
+    #[test]
+    fn every_kind_that_the_schema_offers_is_read() {
+        let checks = json!([
+            { "command": { "run": "x", "exit_code": 1, "stdout_contains": ["a"], "stdout_matches": ["b+"] } },
+            { "file": { "path": "a/**/*.md", "exists": true, "min_count": 2, "contains": ["a"], "matches": ["b"] } },
+            { "tests": { "run": "x", "report": null, "min_total": 3, "max_failed": 0 } },
+            { "tests": { "run": "x", "report": "junit.xml", "min_total": null, "max_failed": null } },
+            { "coverage": { "run": "x", "report": "lcov.info", "lines": ">80%", "branches": null, "functions": null } },
+            { "http": { "url": "http://127.0.0.1:3000/x", "status": 200, "body_contains": ["a"], "service": "api" } },
+        ]);
+        let judge = json!({ "rubric": "r", "evidence": [] });
+        let mut good = BTreeMap::new();
+        request().read(&answer(&checks, &judge), Try::First, &mut good).unwrap();
+        let kinds: Vec<&str> = good[&CriterionId::new("a")].checks.iter().map(|check| check.kind.name()).collect();
+        assert_eq!(kinds, ["command", "file", "tests", "tests", "coverage", "http"]);
+        let offered = derive_schema(&[CriterionId::new("a")]);
+        let offered = offered.pointer("/properties/criteria/items/properties/checks/items/anyOf").unwrap();
+        assert_eq!(offered.as_array().unwrap().len(), 5, "a kind was added to the schema: read it above");
     }
 
     #[test]
     fn a_wrong_check_is_told_once_and_then_a_judge_takes_its_place_but_not_for_what_is_critical() {
         let mut good = BTreeMap::new();
         let wrong = answer(&json!([{ "magic": {} }]), &Value::Null);
-        let problem = request().read(&wrong, Try::First, &mut good, &parse).unwrap_err();
-        assert!(problem.contains("unknown kind") && problem.contains("`b`"), "{problem}");
-        request().read(&wrong, Try::Repaired, &mut good, &parse).unwrap();
-        let (proposals, underivable) = request().settle(good, &parse);
+        let problem = request().read(&wrong, Try::First, &mut good).unwrap_err();
+        assert!(problem.contains("magic") && problem.contains("`b`"), "{problem}");
+        request().read(&wrong, Try::Repaired, &mut good).unwrap();
+        let (proposals, underivable) = request().settle(good);
         assert_eq!((proposals.len(), underivable.len()), (1, 1));
-        assert_eq!(proposals[0].checks[0]["judge"]["rubric"], "b holds");
+        assert!(matches!(&proposals[0].checks[0].kind, CheckKind::Judge(judge) if judge.rubric == "b holds"));
         assert_eq!(underivable[0].0.as_str(), "a");
     }
 
@@ -345,23 +350,20 @@ mod tests {
     fn what_was_good_at_the_first_try_survives_a_worse_second() {
         let mut good = BTreeMap::new();
         let checks = json!([{ "command": { "run": "true" } }]);
-        request().read(&answer(&checks, &Value::Null), Try::First, &mut good, &parse).unwrap_err();
-        request().read("{\"criteria\": []}", Try::Repaired, &mut good, &parse).unwrap();
-        assert_eq!(request().settle(good, &parse).0.len(), 2);
+        request().read(&answer(&checks, &Value::Null), Try::First, &mut good).unwrap_err();
+        request().read("{\"criteria\": []}", Try::Repaired, &mut good).unwrap();
+        assert_eq!(request().settle(good).0.len(), 2);
     }
 
     #[test]
-    fn a_judge_alone_is_refused_for_what_is_critical() {
+    fn a_judge_alone_for_what_is_critical_and_an_unknown_service_are_refused() {
         let mut good = BTreeMap::new();
         let judge = json!({ "rubric": "r", "evidence": [] });
-        let both = json!({ "criteria": [{ "id": "a", "reason": "r", "checks": [], "judge": judge }] });
-        let problem = request().read(&both.to_string(), Try::First, &mut good, &parse).unwrap_err();
+        let alone = json!({ "criteria": [{ "id": "a", "reason": "r", "checks": [], "judge": judge }] });
+        let problem = request().read(&alone.to_string(), Try::First, &mut good).unwrap_err();
         assert!(problem.contains("critical"), "{problem}");
-    }
-
-    #[test]
-    fn the_service_of_a_request_stands_beside_it() {
-        let check = without_nulls(json!({ "http": { "url": "u", "status": null, "service": "api" } }));
-        assert_eq!(check, json!({ "service": "api", "http": { "url": "u" } }));
+        let other = json!([{ "http": { "url": "http://127.0.0.1/", "service": "db" } }]);
+        let problem = request().read(&answer(&other, &judge), Try::First, &mut good).unwrap_err();
+        assert!(problem.contains("\"db\""), "{problem}");
     }
 }

@@ -1,15 +1,13 @@
-//! Questions beside the plan: words into checks, and a judge's question.
+//! Questions beside the plan: words into checks, and the rules for a judge.
 
 use super::brief;
-use super::quote::{data, line, visible};
+use super::quote::{data, line};
 use super::template::{Error, Prompts, Values};
 use crate::mission::{Criterion, Mission};
 use crate::words::CriterionId;
 
 /// The most bytes of the description of the repository.
 const REPOSITORY_BYTES: usize = 12 << 10;
-/// The most bytes of one piece of a judge's evidence.
-const EVIDENCE_BYTES: usize = 24 << 10;
 
 /// A question with its rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,26 +25,6 @@ pub struct Refused {
     pub criterion: CriterionId,
     /// The proposal and why it was refused: a mistake in its shape, or a check that passes on an empty tree.
     pub why: String,
-}
-
-/// What a judge is asked.
-#[derive(Clone, Copy, Debug)]
-pub struct JudgeQuestion<'a> {
-    /// The criterion in words.
-    pub criterion: &'a str,
-    /// What must be true.
-    pub rubric: &'a str,
-    /// What it is decided on.
-    pub evidence: &'a [Evidence],
-}
-
-/// A piece of a judge's evidence.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Evidence {
-    /// The path of the file, or what else it is.
-    pub name: String,
-    /// Its text, with line numbers where citations are wanted.
-    pub text: String,
 }
 
 impl Prompts {
@@ -83,18 +61,12 @@ impl Prompts {
         Ok(Asking { system, user })
     }
 
-    /// Asks a judge.
+    /// The rules for a judge; its questions, with the files they are about, are made by `verify`.
     ///
     /// # Errors
-    /// [`Error::Template`] where an override fails on the values.
-    pub fn judge(&self, question: &JudgeQuestion<'_>) -> Result<Asking, Error> {
-        let blocks = question.evidence.iter().map(|piece| data(&line(&piece.name, 200), &piece.text, EVIDENCE_BYTES));
-        let values = Values::from([
-            ("criterion", visible(question.criterion.trim())),
-            ("rubric", visible(question.rubric.trim())),
-            ("evidence", blocks.collect::<Vec<_>>().join("\n\n")),
-        ]);
-        Ok(Asking { system: self.render("judge", &Values::new())?, user: self.render("judge_ask", &values)? })
+    /// [`Error::Template`] where an override fails.
+    pub fn judge_rules(&self) -> Result<String, Error> {
+        self.render("judge", &Values::new())
     }
 }
 

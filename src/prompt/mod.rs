@@ -14,7 +14,7 @@ mod template;
 mod work;
 
 pub use brief::{criteria_text, criterion_text, mission_text};
-pub use derive::{Asking, Evidence, JudgeQuestion, Refused};
+pub use derive::{Asking, Refused};
 pub use facts::{verdict_label, verdict_text};
 pub use plan::{BUDGET, PlanPrompt};
 pub use quote::{clip, data, visible};

@@ -64,12 +64,11 @@ const TEMPLATES: &[Template] = &[
     template!("derive", &["mission", "services", "repository"]),
     template!("derive_ask", &["criteria", "refused"]),
     template!("judge", &[]),
-    template!("judge_ask", &["criterion", "rubric", "evidence"]),
 ];
 
 /// The names of all templates: `system` is `.cco/prompts/system.md` in a repository.
-pub const NAMES: [&str; 19] = {
-    let mut names = [""; 19];
+pub const NAMES: [&str; 18] = {
+    let mut names = [""; 18];
     let mut place = 0;
     while place < names.len() {
         names[place] = TEMPLATES[place].name;

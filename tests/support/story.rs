@@ -31,6 +31,7 @@ pub(crate) fn mission() -> Mission {
         required: true,
         stable_for: 1,
         checks: vec![command(run)],
+        derived: false,
     });
     Mission {
         id: MissionId::new("task-api"),
