@@ -12,7 +12,7 @@ use super::command::{
 use super::output::{Volume, When};
 
 /// Examples stand before usage and options: most people read no further.
-const TEMPLATE: &str = "{about-with-newline}{after-help}\n\n{usage-heading} {usage}\n\n{all-args}";
+const TEMPLATE: &str = "{about}{after-help}\n\n{usage-heading} {usage}\n\n{all-args}";
 
 /// Commands whose work is not wired to the daemon and the store yet. They can be parsed, are not shown, and refuse with
 /// a code of their own. Wiring a command takes its name out of this list.

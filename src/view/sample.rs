@@ -257,8 +257,10 @@ fn ledger() -> Ledger {
 pub(crate) fn done() -> Session {
     let mut session = working();
     session.current = None;
-    session.proof =
-        (0..4).map(|place| verdict(&session, place, Outcome::Pass, "held on a fresh checkout", "npm test")).collect();
+    session.proof = (0..4)
+        .zip(["24 tests passed, 20 asked for", "exit 0", "lines 83.1 % against >80%", "1 file matches"])
+        .map(|(place, found)| verdict(&session, place, Outcome::Pass, found, "npm test"))
+        .collect();
     for (record, verdict) in session.records.iter_mut().zip(session.proof.clone()) {
         record.holding = true;
         record.last_held = Some(LastHeld { tree: tree(), iteration: IterationNumber(7) });

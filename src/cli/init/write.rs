@@ -114,10 +114,10 @@ pub fn config_text() -> String {
 #   branch: \"cco/{{mission}}\"
 #   commit_frequency: per_session   # per_iteration|per_session|per_phase|on_completion
 
-# orchestrator:
-#   manager: auto                   # auto|openrouter|checklist
-#   max_iterations: unlimited
-#   on_stall: replan                # replan|escalate|pause|stop
+orchestrator:
+  manager: auto                     # auto|openrouter|checklist
+#  max_iterations: unlimited
+#  on_stall: replan                 # replan|escalate|pause|stop
 "
     )
 }

@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 
 use super::mark;
-use super::text::{cell, fit, plain, wrap};
+use super::text::{cell, fit, fit_indented, plain, wrap};
 use crate::cli::output::Style;
 use crate::view::{Attempt, CheckRun, Iteration, dollars, printable, span, tokens};
 use crate::words::Outcome;
@@ -122,7 +122,7 @@ fn check(run: &CheckRun, style: Style) -> String {
     let mut text = format!("  {word}{fill}  {line}\n");
     if run.verdict != Outcome::Pass {
         if !run.evidence.subject.is_empty() {
-            text.push_str(&format!("    {}\n", fit(&format!("$ {}", run.evidence.subject), style.width - 4, style)));
+            text.push_str(&format!("    {}\n", fit(&run.evidence.subject, style.width - 4, style)));
         }
         text.push_str(&tail(&run.evidence.tail, style));
     }
@@ -133,7 +133,7 @@ fn tail(tail: &str, style: Style) -> String {
     let tail = printable(tail);
     let lines: Vec<&str> = tail.lines().collect();
     let shown = lines.iter().skip(lines.len().saturating_sub(TAIL));
-    shown.map(|line| format!("    {}\n", style.paint().faint(&fit(line, style.width - 4, style)))).collect()
+    shown.map(|line| format!("    {}\n", style.paint().faint(&fit_indented(line, style.width - 4, style)))).collect()
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use std::fmt::Write;
 
 use jiff::tz::TimeZone;
 
-use super::status::{paint_state, spent, state_words, wait};
-use super::text::{fit, plain, width};
+use super::status::{paint_state, spent, state_words, wait_words};
+use super::text::{fit, fit_indented, plain, width};
 use super::{criteria, mark};
 use crate::cli::output::Style;
 use crate::view::{Criterion, Need, Status, span};
@@ -37,18 +37,20 @@ pub fn frame(scene: Scene<'_>, style: Style) -> Vec<String> {
     if let Some(action) = status.action.as_ref().filter(|_| status.outcome.is_none()) {
         let facts =
             format!("  {}{}", action.title, action.seconds.map_or_else(String::new, |s| format!(" · {}", span(s))));
-        top.push(fit_line(&facts, style));
+        top.push(fit_indented(&facts, style.width, style));
     }
     let mut bottom: Vec<String> = Vec::new();
     if let Some(waiting) = &status.waiting {
-        bottom.push(wait(waiting, style, scene.zone));
+        bottom.push(fit(&wait_words(waiting, scene.zone), style.width, style));
     }
     bottom.extend(status.needs.iter().map(|need| need_line(need, style)));
     bottom.push(style.paint().faint(&fit(hint(status), style.width, style)));
     // One row stays free for the cursor.
     let room = style.height.saturating_sub(1);
     let fixed = top.len() + bottom.len();
-    let chips = chips(scene.chips, style, room.saturating_sub(fixed + 3).min(CHIPS));
+    // What the worker did last says nothing once it is not at work.
+    let heard = if status.stage == "working" { scene.chips } else { &[] };
+    let chips = chips(heard, style, room.saturating_sub(fixed + 3).min(CHIPS));
     let rows = rows(&status.criteria, room.saturating_sub(fixed + chips.len()), style);
     let mut lines = top;
     lines.extend(rows);
@@ -77,12 +79,6 @@ fn state(scene: Scene<'_>, style: Style) -> String {
     paint_state(status, facts.trim_start(), style)
 }
 
-/// Like [`fit`], but what is set in stays so.
-fn fit_line(text: &str, style: Style) -> String {
-    let margin = text.len() - text.trim_start().len();
-    format!("{}{}", " ".repeat(margin), fit(text, style.width - margin, style))
-}
-
 /// As many criteria as there is room for; what is not met comes first if not all fit.
 fn rows(all: &[Criterion], room: usize, style: Style) -> Vec<String> {
     if all.len() <= room {
@@ -94,7 +90,7 @@ fn rows(all: &[Criterion], room: usize, style: Style) -> Vec<String> {
     let mut lines: Vec<String> = open.chain(met).take(shown).map(|criterion| row(criterion, style)).collect();
     if room > 0 {
         let left = all.len() - shown;
-        lines.push(style.paint().faint(&fit_line(&format!("  and {left} more: cco status"), style)));
+        lines.push(style.paint().faint(&fit_indented(&format!("  and {left} more: cco status"), style.width, style)));
     }
     lines
 }
@@ -113,7 +109,7 @@ fn chips(chips: &[String], style: Style, most: usize) -> Vec<String> {
     let newest = chips.iter().skip(chips.len().saturating_sub(most));
     newest
         .map(|chip| {
-            let line = fit_line(&format!("    {}", crate::view::printable_line(chip)), style);
+            let line = fit_indented(&format!("    {}", crate::view::printable_line(chip)), style.width, style);
             if chip.starts_with("[ERROR") { style.paint().bad(&line) } else { style.paint().faint(&line) }
         })
         .collect()

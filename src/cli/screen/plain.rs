@@ -9,6 +9,9 @@ use super::text::plain;
 use crate::cli::output::Style;
 use crate::view::{OutcomeWord, Status, printable_line, span};
 
+/// Stages that are over in a moment, and the last one, which has a line of its own.
+const QUICK: [&str; 5] = ["preparing", "sealing", "snapshotting", "recording", "ended"];
+
 /// The lines that tell what changed from one status to the next; none if nothing did.
 #[must_use]
 pub fn lines(before: Option<&Status>, after: &Status, style: Style, zone: &TimeZone) -> Vec<String> {
@@ -16,7 +19,9 @@ pub fn lines(before: Option<&Status>, after: &Status, style: Style, zone: &TimeZ
     told.extend(day(before, after, zone));
     let stamp = clock(after.updated_at, zone);
     let mut tell = |text: &str| told.push(plain(&printable_line(&format!("{stamp} {text}")), style));
-    if before.is_none_or(|before| before.stage != after.stage || before.iterations != after.iterations) {
+    told_claim(before, after).into_iter().for_each(|claim| tell(&claim));
+    let entered = before.is_none_or(|before| before.stage != after.stage || before.iterations != after.iterations);
+    if entered && !QUICK.contains(&after.stage.as_str()) {
         tell(&stage_line(after));
     }
     for criterion in &after.criteria {
@@ -59,6 +64,16 @@ fn stage_line(status: &Status) -> String {
         (None, _) => {}
     }
     facts.join(" · ")
+}
+
+/// What the worker said when it ended: marked as its word, because only checks count.
+fn told_claim(before: Option<&Status>, after: &Status) -> Option<String> {
+    let action = after.action.as_ref().filter(|action| !action.outcome.is_empty())?;
+    let known = before.and_then(|before| before.action.as_ref()).is_some_and(|last| last.outcome == action.outcome);
+    let claim =
+        if action.claim.is_empty() { "it says nothing".to_owned() } else { format!("it says: {}", action.claim) };
+    let claim = super::text::cut(&claim, 200);
+    (!known).then(|| format!("iteration {} · worker {} · {claim}", action.iteration, action.outcome.replace('_', " ")))
 }
 
 fn end_line(status: &Status) -> String {

@@ -4,13 +4,15 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::text::{cell, fit, plain, wrap};
+use super::text::{cell, fit, plain, width, wrap};
 use super::{criteria, mark};
 use crate::cli::output::Style;
 use crate::view::{Action, Cost, Need, OutcomeWord, Status, Waiting, dollars, span, tokens};
 
 /// Iterations shown under “Lately”.
 const LATELY: usize = 3;
+/// From this width on there is room for what changed in an iteration.
+const WIDE: usize = 64;
 /// The words before facts at the bottom.
 const LABEL: usize = 10;
 
@@ -20,7 +22,8 @@ pub fn status(status: &Status, style: Style, zone: &TimeZone) -> String {
     let mut text = head(status, style);
     text.push_str(&needs(&status.needs, style));
     if let Some(waiting) = &status.waiting {
-        text.push_str(&format!("\n{}\n", wait(waiting, style, zone)));
+        let lines = wrap(&wait_words(waiting, zone), style.width);
+        text.push_str(&format!("\n{}\n", plain(&lines.join("\n"), style)));
     }
     section(&mut text, "Definition of done", &criteria::table(&status.criteria, style), style);
     section(&mut text, "Now", &now(status, style), style);
@@ -40,7 +43,8 @@ fn head(status: &Status, style: Style) -> String {
     let facts = plain(&[state_words(status), span(status.elapsed_seconds), spent(&status.cost)].join(" · "), style);
     let tally = tally(status);
     let mut text = format!("{title}\n{}\n{tally}\n", paint_state(status, &facts, style));
-    if status.daemon.is_none() && status.outcome.is_none() {
+    let told = status.needs.iter().flat_map(|need| &need.commands).any(|command| command == "cco resume");
+    if status.daemon.is_none() && status.outcome.is_none() && !told {
         let line = format!("{} no cco is running here, nothing happens: `cco resume` goes on", mark::ALERT);
         text.push_str(&format!("{}\n", style.paint().warn(&line)));
     }
@@ -130,10 +134,10 @@ pub(super) fn needs(needs: &[Need], style: Style) -> String {
     if text.is_empty() { text } else { format!("\n{text}") }
 }
 
-pub(super) fn wait(waiting: &Waiting, style: Style, zone: &TimeZone) -> String {
+/// Until when it waits, and why.
+pub(super) fn wait_words(waiting: &Waiting, zone: &TimeZone) -> String {
     let at = clock(waiting.until, zone, waiting.seconds_left > 43_200);
-    let text = format!("waits until {at} ({}): {}", span(waiting.seconds_left), waiting.why);
-    fit(&text, style.width, style)
+    format!("waits until {at} ({}): {}", span(waiting.seconds_left), waiting.why)
 }
 
 /// The time of day, with the date where that is not plain.
@@ -167,15 +171,14 @@ fn lately_row(action: &Action, required: u64, style: Style) -> String {
     let held = action.held.map_or_else(String::new, |held| format!("{held} of {required} hold"));
     // A worker that finished is the ordinary case; only the others are worth a word.
     let outcome = if action.outcome == "finished" { String::new() } else { action.outcome.replace('_', " ") };
-    let title = cell(&action.title, style.width.saturating_sub(2 + 6 + 12 + 13 + 14), style);
-    let row = format!(
-        "  {}  {title} {}{}{}",
-        cell(&action.iteration.to_string(), 3, style),
-        cell(&outcome, 12, style),
-        cell(&lines, 13, style),
+    let number = cell(&action.iteration.to_string(), 3, style);
+    let beside = if style.width < WIDE {
         cell(&held, 13, style)
-    );
-    format!("{}\n", row.trim_end())
+    } else {
+        format!("{}{}{}", cell(&outcome, 12, style), cell(&lines, 13, style), cell(&held, 13, style))
+    };
+    let title = cell(&action.title, style.width.saturating_sub(2 + 3 + 2 + 1 + width(&beside)), style);
+    format!("{}\n", format!("  {number}  {title} {beside}").trim_end())
 }
 
 fn foot(status: &Status, style: Style, zone: &TimeZone) -> String {
@@ -197,12 +200,20 @@ fn foot(status: &Status, style: Style, zone: &TimeZone) -> String {
         let head = status.head.as_ref().map_or_else(String::new, |head| format!(" at {}", head.short()));
         fact("Branch", &format!("{branch}{head}"));
     }
-    fact("Last sign", &clock(status.updated_at, zone, true));
+    fact("Last sign", &last_sign(status, zone));
     if let Some(page) = status.daemon.as_ref().and_then(|daemon| daemon.page.as_ref()) {
         fact("Page", page);
     }
     fact("More", more(status));
     text
+}
+
+/// When something last happened: a run that is silent for long should be seen to be.
+fn last_sign(status: &Status, zone: &TimeZone) -> String {
+    let at = clock(status.updated_at, zone, true);
+    let until_then = status.updated_at.duration_since(status.started_at).as_secs();
+    let ago = status.elapsed_seconds.saturating_sub(u64::try_from(until_then).unwrap_or(0));
+    if status.outcome.is_some() { at } else { format!("{} ago ({at})", span(ago)) }
 }
 
 fn cost(cost: &Cost) -> String {
@@ -214,7 +225,7 @@ fn cost(cost: &Cost) -> String {
     let budget = cost.budget_tokens.map_or_else(String::new, |budget| format!(" of {}", tokens(budget)));
     facts.push(format!("{}{budget} tokens", tokens(cost.tokens)));
     if cost.lost_attempts > 0 {
-        facts.push(format!("{} lost attempts counted as estimated", cost.lost_attempts));
+        facts.push(format!("{} lost", cost.lost_attempts));
     }
     facts.join(" · ")
 }
@@ -232,7 +243,6 @@ mod tests {
     use super::*;
     use crate::cli::output::{Charset, Colour};
     use crate::cli::screen::mark::tests::STYLE;
-    use crate::cli::screen::text::width;
     use crate::session::Session;
     use crate::view::{Daemon, sample, status as read};
 

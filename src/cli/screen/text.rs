@@ -28,7 +28,15 @@ pub fn fit(text: &str, columns: usize, style: Style) -> String {
     take(&cut, columns)
 }
 
-/// The same, filled with spaces to exactly so many columns.
+/// The same for one line of an output, whose indentation is kept.
+#[must_use]
+pub fn fit_indented(text: &str, columns: usize, style: Style) -> String {
+    let margin = text.len() - text.trim_start_matches(' ').len();
+    let margin = margin.min(columns / 2);
+    format!("{}{}", " ".repeat(margin), fit(text, columns - margin, style))
+}
+
+/// The same as [`fit`], filled with spaces to exactly so many columns.
 #[must_use]
 pub fn cell(text: &str, columns: usize, style: Style) -> String {
     let mut line = fit(text, columns, style);
@@ -73,22 +81,29 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
 pub fn plain(text: &str, style: Style) -> String {
     match style.charset {
         Charset::Unicode => text.to_owned(),
-        Charset::Ascii => text.chars().map(ascii).collect(),
+        Charset::Ascii => text.chars().fold(String::with_capacity(text.len()), ascii),
     }
 }
 
-const fn ascii(c: char) -> char {
+fn ascii(mut line: String, c: char) -> String {
     match c {
-        '·' => '-',
-        '≈' => '~',
-        '−' | '–' | '—' => '-',
-        '“' | '”' | '„' => '"',
-        '’' | '‘' => '\'',
-        '…' => '.',
-        '→' => '>',
-        c if c.is_ascii() => c,
-        _ => '?',
+        '·' | '−' | '–' | '—' => line.push('-'),
+        '≈' => line.push('~'),
+        '“' | '”' | '„' => line.push('"'),
+        '’' | '‘' => line.push('\''),
+        '…' => line.push_str("..."),
+        '→' => line.push_str("->"),
+        c if c.is_ascii() => line.push(c),
+        _ => line.push('?'),
     }
+    line
+}
+
+/// At most so many columns of a harmless line, for places without a terminal.
+#[must_use]
+pub fn cut(text: &str, columns: usize) -> String {
+    let line = printable_line(text);
+    if width(&line) <= columns { line } else { format!("{}…", take(&line, columns.saturating_sub(1)).trim_end()) }
 }
 
 fn take(text: &str, columns: usize) -> String {
@@ -114,7 +129,7 @@ mod tests {
         assert_eq!(fit("short", 9, STYLE), "short");
         assert_eq!(fit("日本語のテキスト", 7, STYLE), "日本語…");
         let ascii = Style { charset: Charset::Ascii, ..STYLE };
-        assert_eq!(fit("≈$1 · “a” → ü", 20, ascii), "~$1 - \"a\" > ?");
+        assert_eq!(fit("≈$1 · “a” → ü", 20, ascii), "~$1 - \"a\" -> ?");
         assert_eq!(cell("ab", 4, STYLE), "ab  ");
     }
 
@@ -129,6 +144,7 @@ mod tests {
         #[test]
         fn no_line_is_wider_than_asked(text in "(\\PC| |\u{1b}|\n){0,60}", columns in 3_usize..40) {
             prop_assert!(width(&fit(&text, columns, STYLE)) <= columns);
+            prop_assert!(width(&fit_indented(&text, columns, STYLE)) <= columns);
             prop_assert_eq!(width(&cell(&text, columns, STYLE)), columns);
             for line in wrap(&text, columns) {
                 prop_assert!(width(&line) <= columns, "{:?}", line);

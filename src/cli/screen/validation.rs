@@ -1,6 +1,6 @@
 //! `cco validate` for people: each criterion, each check, and why those that do not pass do not.
 
-use super::text::{fit, plain};
+use super::text::{fit, fit_indented};
 use super::{criteria, mark};
 use crate::cli::output::Style;
 use crate::view::{Check, Validation, printable};
@@ -42,12 +42,12 @@ fn row(check: &Check, style: Style) -> String {
         return text;
     }
     if !evidence.subject.is_empty() {
-        text.push_str(&format!("{margin}{}\n", fit(&format!("$ {}", evidence.subject), room, style)));
+        text.push_str(&format!("{margin}{}\n", fit(&evidence.subject, room, style)));
     }
     let tail = printable(&evidence.tail);
     let lines: Vec<&str> = tail.lines().collect();
     for line in lines.iter().skip(lines.len().saturating_sub(TAIL)) {
-        text.push_str(&format!("{margin}{}\n", style.paint().faint(&plain(&fit(line, room, style), style))));
+        text.push_str(&format!("{margin}{}\n", style.paint().faint(&fit_indented(line, room, style))));
     }
     text
 }
