@@ -95,6 +95,14 @@ pub fn fail(error: &Error, output: &mut Output) -> Exit {
     error.exit()
 }
 
+/// How the program ends once everything is said: data that could not be written whole is a failure of its own.
+pub fn conclude(exit: Exit, output: &mut Output) -> Exit {
+    match output.finish() {
+        None => exit,
+        Some(error) => fail(&Error::file("write", "standard output".as_ref(), &error), output),
+    }
+}
+
 /// The folder to work on, as far as the command line says.
 fn root(global: &Global, environment: &Environment) -> Result<PathBuf, Error> {
     let here = environment.directory.as_deref();
@@ -142,6 +150,25 @@ mod tests {
         let Parsed::Command(cli) = parse(arguments("cco pause")) else { panic!("it parses") };
         assert!(run_here(&cli, &Environment::default(), &mut output).is_none());
         assert_eq!(not_wired(&cli.command).code, Code::NotWired);
+    }
+
+    #[test]
+    fn data_that_was_not_written_whole_is_a_failure() {
+        struct Full;
+        impl std::io::Write for Full {
+            fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+                Err(std::io::ErrorKind::StorageFull.into())
+            }
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        let environment = Environment::default();
+        let mut output =
+            Output::to(Box::new(Full), Box::new(std::io::sink()), &environment, When::Auto, Volume::Normal);
+        output.data("x");
+        assert_eq!(conclude(Exit::Done, &mut output), Exit::Unfit);
+        assert_eq!(conclude(Exit::Done, &mut output), Exit::Done);
     }
 
     #[test]

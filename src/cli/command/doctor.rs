@@ -1,6 +1,15 @@
 //! `cco doctor`: whether everything is there.
 
+use serde::Serialize;
+
+use crate::cli::error::Error;
+use crate::cli::exit::Exit;
+use crate::cli::output::Output;
+use crate::cli::{internal, screen};
+
 /// Look whether everything a mission needs is there: git, claude, keys, disk, tools.
+///
+/// Exit code 0 if a mission can start, else 9.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -10,4 +19,72 @@ pub struct DoctorArgs {
     /// Print JSON on stdout
     #[arg(long)]
     pub json: bool,
+}
+
+/// What was looked at, in the order to be shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Examination {
+    /// `cco.examination`.
+    pub schema: &'static str,
+    /// 1.
+    pub version: u32,
+    /// Each thing.
+    pub findings: Vec<Finding>,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What: `git`, `claude`, `login`.
+    pub name: String,
+    /// How it is.
+    pub health: Health,
+    /// What was found: version, path, where a key came from; never a secret.
+    pub found: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+/// How a thing is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// As it should be.
+    Fine,
+    /// A mission can start; somebody should know.
+    Doubtful,
+    /// No mission can start.
+    Broken,
+}
+
+impl Examination {
+    /// An examination of these things.
+    #[must_use]
+    pub const fn new(findings: Vec<Finding>) -> Self {
+        Self { schema: "cco.examination", version: 1, findings }
+    }
+
+    /// How the worst of it is.
+    #[must_use]
+    pub fn worst(&self) -> Health {
+        self.findings.iter().map(|finding| finding.health).max().unwrap_or(Health::Fine)
+    }
+}
+
+impl DoctorArgs {
+    /// Prints what was found.
+    ///
+    /// # Errors
+    /// If it cannot be written as JSON.
+    pub fn print(&self, examination: &Examination, output: &mut Output) -> Result<Exit, Error> {
+        if self.json {
+            output.json(examination).map_err(internal)?;
+        } else {
+            output.data(&screen::examination(examination, output.data_style()));
+        }
+        Ok(match examination.worst() {
+            Health::Fine | Health::Doubtful => Exit::Done,
+            Health::Broken => Exit::Unfit,
+        })
+    }
 }

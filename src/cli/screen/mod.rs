@@ -2,6 +2,7 @@
 //! wider than the style says, and nothing that came from a worker, a check or a model can steer the terminal.
 
 mod criteria;
+mod examination;
 mod history;
 mod iteration;
 pub mod live;
@@ -12,6 +13,7 @@ mod status;
 pub mod text;
 mod validation;
 
+pub use examination::examination;
 pub use history::history;
 pub use iteration::iteration;
 pub use log::log_line;
