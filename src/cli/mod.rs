@@ -77,7 +77,26 @@ pub fn run_here(cli: &Cli, environment: &Environment, output: &mut Output) -> Op
             Ok(())
         }
         Command::Man(args) => args.print(output),
-        _ => return None,
+        Command::Validate(_)
+        | Command::Start(_)
+        | Command::Next(_)
+        | Command::Resume(_)
+        | Command::Status(_)
+        | Command::Pause(_)
+        | Command::Stop(_)
+        | Command::Guide(_)
+        | Command::Approve(_)
+        | Command::Reject(_)
+        | Command::Done(_)
+        | Command::History(_)
+        | Command::Show(_)
+        | Command::Logs(_)
+        | Command::Diff(_)
+        | Command::Trust(_)
+        | Command::Doctor(_)
+        | Command::Config(_)
+        | Command::Schema(_)
+        | Command::Demo(_) => return None,
     };
     Some(result.map(|()| Exit::Done))
 }

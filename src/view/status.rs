@@ -10,7 +10,7 @@ use super::criterion::{Criterion, State};
 use super::iteration::Change;
 use super::metrics::Metrics;
 use super::needs::{Need, Waiting};
-use crate::session::{AfterSnapshot, End, IterationNote, Session, Stage, Strategy, TaskState, morale};
+use crate::session::{End, IterationNote, Session, Stage, Strategy, TaskState, morale};
 use crate::words::{CommitId, CriterionId, IterationNumber, MissionId, RunId, SessionId, TaskId, TreeId};
 
 /// The name of this shape.
@@ -300,8 +300,7 @@ fn then(stage: &Stage) -> Option<&Stage> {
         | Stage::Verifying { .. }
         | Stage::Planning { .. }
         | Stage::Working(_)
-        | Stage::Snapshotting { after: AfterSnapshot::Verify | AfterSnapshot::Wait { .. } }
-        | Stage::Snapshotting { after: AfterSnapshot::Pause { .. } | AfterSnapshot::Ask { .. } }
+        | Stage::Snapshotting { .. }
         | Stage::Recording(_)
         | Stage::Proving { .. }
         | Stage::Ended(_) => None,
@@ -356,7 +355,18 @@ impl Checking {
                 let done = session.proof.len() as u64;
                 Some(Self { done, of: done.max(asked as u64) })
             }
-            _ => None,
+            Stage::Preparing
+            | Stage::Deriving { .. }
+            | Stage::Sealing
+            | Stage::Planning { .. }
+            | Stage::Working(_)
+            | Stage::Snapshotting { .. }
+            | Stage::Recording(_)
+            | Stage::Waiting { .. }
+            | Stage::Paused { .. }
+            | Stage::AwaitingHuman { .. }
+            | Stage::Stopping { .. }
+            | Stage::Ended(_) => None,
         }
     }
 }

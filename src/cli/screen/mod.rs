@@ -12,6 +12,7 @@ pub mod plain;
 mod status;
 pub mod text;
 mod validation;
+mod would_run;
 
 pub use examination::examination;
 pub use history::history;
@@ -19,3 +20,4 @@ pub use iteration::iteration;
 pub use log::log_line;
 pub use status::status;
 pub use validation::validation;
+pub use would_run::would_run;
