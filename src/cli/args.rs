@@ -18,7 +18,7 @@ const TEMPLATE: &str = "{about}{after-help}\n\n{usage-heading} {usage}\n\n{all-a
 /// a code of their own. Wiring a command takes its name out of this list.
 pub(super) const UNWIRED: &[&str] = &[
     "approve", "config", "demo", "diff", "doctor", "done", "guide", "history", "logs", "next", "pause", "reject",
-    "resume", "schema", "show", "start", "status", "stop", "trust", "validate",
+    "resume", "show", "start", "status", "stop", "trust", "validate",
 ];
 
 /// Loops one Claude Code worker over one git repository until every criterion of a mission is proven.

@@ -80,6 +80,15 @@ codes! {
         "A mission is looked for at --mission, then .cco/mission.yaml, then ./mission.yaml. `cco init` writes one.";
     Exists = "CCO-E0411", User, Usage, "a file is there already",
         "cco does not write over a file that a person may have written. Move it away, or edit it.";
+    Mistakes = "CCO-E0412", Config, Invalid, "a file has mistakes",
+        "Each mistake is shown above with its line and a code of its own, which `cco explain` knows. All mistakes of a \
+         file are told at once.";
+    Settings = "CCO-E0413", Config, Invalid, "a setting cannot be used",
+        "The file could be read, but a value in it does not work: a model that the provider does not serve, a prompt \
+         that uses a variable it is not given.";
+    SetUp = "CCO-E0414", Config, Invalid, "the set-up of a fresh checkout fails",
+        "Checks run in a checkout of their own, prepared by the commands of `setup`, or by what the lock files imply. \
+         One of them failed. Correct it in the mission; `setup: []` turns it off.";
     NoRun = "CCO-E0420", User, Usage, "there is no run to speak of",
         "This repository has no state of cco yet: nothing was started. `cco start` begins a run.";
     NoDaemon = "CCO-E0421", User, Usage, "no cco is running here",

@@ -1,7 +1,5 @@
-//! The one place where a failure becomes what a user sees: code, message, places, hint, exit code.
-//!
-//! Errors of other rooms are turned into this one here, each by a `From`, so that "whose fault is it" is read in one
-//! file.
+//! What a user sees of a failure: code, message, places, hint, exit code. Errors of other rooms become this one in
+//! [`super::blame`].
 
 use std::fmt::Write;
 use std::io;
@@ -100,12 +98,6 @@ impl Error {
 /// Later lines are set in, so that a message of several lines stays one thing.
 fn indented(text: &str, margin: &str) -> String {
     printable(text).trim_end().replace('\n', &format!("\n{margin}"))
-}
-
-impl From<crate::words::ParseMoneyError> for Error {
-    fn from(error: crate::words::ParseMoneyError) -> Self {
-        Self::new(Code::BadArgument, error.to_string())
-    }
 }
 
 #[cfg(test)]

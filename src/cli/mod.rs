@@ -5,6 +5,7 @@
 //! the daemon or the store is handed to the commands as views: they print, and return how the program ends.
 
 pub mod args;
+pub mod blame;
 pub mod code;
 pub mod command;
 pub mod environment;
@@ -18,6 +19,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::FromArgMatches;
+
+use self::command::explain::Entry;
+use crate::reading;
 
 pub use args::{Cli, Command, Global};
 pub use code::Code;
@@ -70,8 +74,8 @@ pub fn answer(error: &clap::error::Error, output: &mut Output) -> Exit {
 pub fn run_here(cli: &Cli, environment: &Environment, output: &mut Output) -> Option<Result<Exit, Error>> {
     let result = match &cli.command {
         Command::Init(args) => root(&cli.global, environment).and_then(|root| args.run(&root, output)),
-        // Codes of mission and configuration files join here once their room is there.
-        Command::Explain(args) => args.print([], output),
+        Command::Explain(args) => args.print(codes_of_files(), output),
+        Command::Schema(args) => args.print(output),
         Command::Completions(args) => {
             args.print(output);
             Ok(())
@@ -95,7 +99,6 @@ pub fn run_here(cli: &Cli, environment: &Environment, output: &mut Output) -> Op
         | Command::Trust(_)
         | Command::Doctor(_)
         | Command::Config(_)
-        | Command::Schema(_)
         | Command::Demo(_) => return None,
     };
     Some(result.map(|()| Exit::Done))
@@ -112,6 +115,15 @@ pub fn fail(error: &Error, output: &mut Output) -> Exit {
     let text = error.render(output.note_style().paint());
     output.failure(&text);
     error.exit()
+}
+
+/// The codes of mistakes in mission and configuration files.
+fn codes_of_files() -> impl Iterator<Item = Entry<'static>> {
+    reading::Code::ALL.iter().map(|code| Entry {
+        code: code.as_str(),
+        title: code.title(),
+        explanation: code.explanation(),
+    })
 }
 
 /// How the program ends once everything is said: data that could not be written whole is a failure of its own.

@@ -1,6 +1,9 @@
 //! `cco schema`: the JSON Schema of a file, for editors.
 
+use crate::cli::error::Error;
+use crate::cli::internal;
 use crate::cli::output::Output;
+use crate::{config, mission};
 
 /// Print the JSON Schema of mission or configuration files, for editors.
 #[derive(Debug, clap::Args)]
@@ -24,9 +27,37 @@ pub enum SchemaFile {
 }
 
 impl SchemaArgs {
-    /// Prints a schema as the rooms that own the types generated it.
-    pub fn print(&self, schema: &str, output: &mut Output) {
-        output.data(schema.trim_end());
+    /// Prints the schema as generated from the types: byte for byte what is committed in `schema/`.
+    ///
+    /// # Errors
+    /// If it cannot be written as JSON.
+    pub fn print(&self, output: &mut Output) -> Result<(), Error> {
+        let schema = match self.file {
+            SchemaFile::Mission => mission::schema(),
+            SchemaFile::Config => config::schema(),
+        };
+        let text = serde_json::to_string_pretty(&schema).map_err(internal)?;
+        output.data(&text);
         output.data("\n");
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::output::Volume;
+    use crate::cli::output::tests::kept;
+
+    #[test]
+    fn what_is_printed_is_what_is_committed() {
+        for (file, committed) in [
+            (SchemaFile::Mission, include_str!("../../../schema/mission.json")),
+            (SchemaFile::Config, include_str!("../../../schema/config.json")),
+        ] {
+            let (mut output, out, _) = kept(Volume::Normal);
+            SchemaArgs { file }.print(&mut output).unwrap();
+            assert!(out.text() == committed, "{file:?}");
+        }
     }
 }

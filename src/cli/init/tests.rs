@@ -13,6 +13,9 @@ fn listing(files: &[(&str, &str)], folders: &[&str]) -> Listing {
 /// The mission's text, after it was read as YAML.
 fn text(listing: &Listing) -> String {
     let text = mission_text(&propose(listing), "Say in one line what is wanted");
+    let file =
+        crate::mission::read("mission.yaml", &text).unwrap_or_else(|all| panic!("{}", crate::reading::render(&all)));
+    assert!(file.warnings.is_empty() && file.unsupported.is_empty(), "{:?}", file.warnings);
     let read: serde_json::Value = serde_yaml::from_str(&text).unwrap();
     let criteria = read["definition_of_done"].as_array().unwrap();
     assert!(!criteria.is_empty());
@@ -40,6 +43,8 @@ fn uncommented(text: &str) -> usize {
             None => line.to_owned(),
         })
         .collect();
+    crate::mission::read("uncommented.yaml", lines.join("\n"))
+        .unwrap_or_else(|all| panic!("{}", crate::reading::render(&all)));
     let read: serde_json::Value = serde_yaml::from_str(&lines.join("\n")).unwrap();
     assert!(read["protect"].is_array() && read["carry"].is_array() && read["constraints"].is_array());
     read["definition_of_done"].as_array().unwrap().len()

@@ -129,6 +129,7 @@ mod tests {
             required: true,
             stable_for: 1,
             checks,
+            derived: false,
         }
     }
 
