@@ -92,10 +92,10 @@ fn main() {
         st.checkpoint(&Checkpoint::Full, s.as_ref().unwrap()).unwrap();
     });
     measure("reply put, small (1 fsync)", 100, |n| {
-        st.replies().put(&Hash::of(&n.to_le_bytes()), &[b'r'; 3000]).unwrap();
+        st.caches().keep_reply(&Hash::of(&n.to_le_bytes()), &[b'r'; 3000]).unwrap();
     });
     measure("verdict put (no fsync)", 500, |n| {
-        st.verdicts().put(&Hash::of(&n.to_le_bytes()), &[b'v'; 1500]).unwrap();
+        st.caches().keep_verdict(&Hash::of(&n.to_le_bytes()), &[b'v'; 1500]).unwrap();
     });
     let size: u64 = fs::read_dir(dir.db()).unwrap().map(|file| file.unwrap().metadata().unwrap().len()).sum();
     let json = cco::store::session_json(s.as_ref().unwrap()).unwrap().len();

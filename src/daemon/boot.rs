@@ -131,15 +131,15 @@ async fn take_over(mut daemon: Daemon, span: Span, limits: Limits) -> Result<Dae
     let actor = Actor::Operator { name: daemon.tools.user.clone(), via: Via::Cli };
     let epoch = daemon.session.epoch + 1;
     let version = env!("CARGO_PKG_VERSION").to_owned();
-    daemon.note(Event::DaemonStarted { epoch, version, pid: std::process::id() })?;
+    daemon.note(&Event::DaemonStarted { epoch, version, pid: std::process::id() })?;
     if daemon.session.charter.limits != limits {
-        daemon.note(Event::LimitsSet { actor: actor.clone(), limits })?;
+        daemon.note(&Event::LimitsSet { actor: actor.clone(), limits })?;
     }
     if let Stage::Paused { .. } | Stage::Ended(_) = daemon.session.stage {
-        daemon.note(Event::ResumeAsked { actor: actor.clone() })?;
+        daemon.note(&Event::ResumeAsked { actor: actor.clone() })?;
     }
     if span == Span::OneIteration {
-        daemon.note(Event::StopAsked { actor, how: StopHow::AfterOne })?;
+        daemon.note(&Event::StopAsked { actor, how: StopHow::AfterOne })?;
     }
     Ok(daemon)
 }

@@ -7,7 +7,7 @@ use super::perform::{Answer, Task, unfit};
 use super::plan::Paid;
 use super::{charter, clock};
 use crate::manager::{Failed, Manager, ModelManager, Proposal};
-use crate::mission::{self, Check, LockEntry, Mission};
+use crate::mission::{self, LockEntry, Mission};
 use crate::session::{Event, Fault, FaultKind};
 use crate::words::CriterionId;
 
@@ -49,8 +49,7 @@ async fn propose(
     let repository = listing(task).await?;
     let request = model.derive_request(&task.mission, &task.session, criteria, &repository, &[])?;
     let paid = Paid::of(task);
-    let parse = |value: &serde_json::Value| mission::check_from_json(value).map(drop);
-    Ok(model.derive(&request, paid.memory(), clock::now(), parse).await)
+    Ok(model.derive(&request, paid.memory(), clock::now()).await)
 }
 
 /// The repository's paths, the shallow ones first.
@@ -87,7 +86,5 @@ async fn pin(task: &Task, proposals: &[Proposal]) -> Result<Mission, Fault> {
 
 fn entry(mission: &Mission, proposal: &Proposal) -> Option<LockEntry> {
     let criterion = mission.criteria.iter().find(|criterion| criterion.id == proposal.criterion)?;
-    let checks: Vec<Check> = proposal.checks.iter().filter_map(|value| mission::check_from_json(value).ok()).collect();
-    (checks.len() == proposal.checks.len() && !checks.is_empty())
-        .then(|| LockEntry::new(criterion, checks, proposal.reason.clone()))
+    Some(LockEntry::new(criterion, proposal.checks.clone(), proposal.reason.clone()))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::clock;
-use super::perform::Task;
+use super::perform::{Task, unfit};
 use super::plan::Paid;
 use crate::manager::{Failed, Judging, Manager, ModelManager, Place};
 use crate::mission::{Check, CheckKind};
@@ -29,8 +29,9 @@ pub(super) async fn ask(task: &Task, dir: &Path, items: &[Item], hidden: &[Strin
         return Ok(judged);
     }
     let questions = verify::questions(dir, items, hidden);
+    let rules = task.tools.prompts.judge_rules().map_err(|error| unfit(&error))?;
     for vote in 1..=votes {
-        match ask_once(task, model, &questions, vote).await {
+        match ask_once(task, model, &questions, &rules, vote).await {
             Ok((answers, bill)) => {
                 for (check, answer) in answers {
                     judged.answers.entry(check).or_default().push(answer);
@@ -52,12 +53,13 @@ async fn ask_once(
     task: &Task,
     model: &ModelManager,
     questions: &[Question],
+    rules: &str,
     vote: u32,
 ) -> Result<(Vec<(CheckId, Answer)>, Bill), Failed> {
     let judging = Judging {
         place: Place::of(&task.session),
         vote,
-        asking: Asking { system: verify::INSTRUCTIONS.to_owned(), user: verify::request(questions) },
+        asking: Asking { system: rules.to_owned(), user: verify::request(questions) },
         schema: verify::schema(),
         models: task.tools.judges.clone(),
     };

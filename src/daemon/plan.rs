@@ -21,8 +21,8 @@ pub(super) async fn plan(task: &Task, ask: PlanAsk, heard: usize) -> Result<Answ
 
 /// The reply cache as the manager needs it: what was paid for is kept before it is used.
 pub(super) struct Paid {
-    recall: Box<crate::manager::Recall>,
-    keep: Box<crate::manager::Keep>,
+    recall: Box<crate::manager::Recall<'static>>,
+    keep: Box<crate::manager::Keep<'static>>,
 }
 
 impl Paid {

@@ -153,7 +153,7 @@ impl Daemon {
                 }
                 Heard::TimeIsUp => {
                     inlets.deadline = None;
-                    self.take(Event::StopAsked { actor: Actor::Cco, how: StopHow::TimeLimit })?;
+                    self.take(&Event::StopAsked { actor: Actor::Cco, how: StopHow::TimeLimit })?;
                 }
             }
         }
@@ -163,7 +163,7 @@ impl Daemon {
         if let Some(mission) = answer.mission {
             self.mission = mission;
         }
-        self.take(answer.event).map(drop)
+        self.take(&answer.event).map(drop)
     }
 
     /// Signals climb a ladder: finish the iteration, stop the worker, kill it (design section 9, Time).
@@ -181,7 +181,7 @@ impl Daemon {
             _ => "killing the worker",
         });
         let actor = Actor::Operator { name: self.tools.user.clone(), via: Via::Signal };
-        self.take(Event::StopAsked { actor, how }).map(drop)
+        self.take(&Event::StopAsked { actor, how }).map(drop)
     }
 
     fn take_ask(&mut self, asked: Asked) -> Result<(), Error> {
@@ -199,7 +199,7 @@ impl Daemon {
                 Event::Answered { actor, criterion: CriterionId::new(criterion), answer, note }
             }
         };
-        let notices = self.take(event)?;
+        let notices = self.take(&event)?;
         self.store.sync()?;
         let notes = notices.into_iter().map(|notice| notice.text).collect();
         self.answer(reply, Reply::Taken { stage: self.session.stage.name().to_owned(), notes })
@@ -226,17 +226,17 @@ impl Daemon {
     }
 
     /// Decide, keep, do: the one law.
-    fn take(&mut self, event: Event) -> Result<Vec<Notice>, Error> {
+    fn take(&mut self, event: &Event) -> Result<Vec<Notice>, Error> {
         let now = clock::now();
         let before = self.session.attempt;
         tracing::debug!(event = event.name(), attempt = %before, "taken in");
-        let (next, notices) = session::step(self.session.as_ref().clone(), now, &event);
-        self.store.append(now, &event)?;
-        if let Event::Verified { attempt, .. } = event {
+        let (next, notices) = session::step(self.session.as_ref().clone(), now, event);
+        self.store.append(now, event)?;
+        if let Event::Verified { attempt, .. } = *event {
             let Mark { seq, hash, .. } = *self.store.last();
             self.anchor = Anchor { seq, hash, at: now, attempt };
         }
-        let checkpoint = checkpoint_after(&self.session.stage, &event);
+        let checkpoint = checkpoint_after(&self.session.stage, event);
         self.session = Arc::new(next);
         if let Some(kind) = checkpoint {
             self.checkpoint(&kind);
@@ -294,10 +294,10 @@ impl Daemon {
     }
 
     /// Decides and keeps without acting: for the events before the loop begins.
-    pub(super) fn note(&mut self, event: Event) -> Result<(), Error> {
+    pub(super) fn note(&mut self, event: &Event) -> Result<(), Error> {
         let now = clock::now();
-        let (next, notices) = session::step(self.session.as_ref().clone(), now, &event);
-        self.store.append(now, &event)?;
+        let (next, notices) = session::step(self.session.as_ref().clone(), now, event);
+        self.store.append(now, event)?;
         self.session = Arc::new(next);
         for notice in notices {
             self.observer.tell(Update::Notice(notice));
