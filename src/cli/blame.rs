@@ -4,8 +4,16 @@
 
 use super::code::Code;
 use super::error::Error;
+use crate::config;
+use crate::mission;
+use crate::openrouter;
+use crate::process;
+use crate::prompt;
 use crate::reading::Diagnostic;
-use crate::{config, mission, openrouter, process, prompt, repo, store, verify, worker};
+use crate::repo;
+use crate::store;
+use crate::verify;
+use crate::worker;
 
 impl Error {
     /// What is wrong with a file: every mistake with its line, then how many there are.

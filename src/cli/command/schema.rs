@@ -3,7 +3,8 @@
 use crate::cli::error::Error;
 use crate::cli::internal;
 use crate::cli::output::Output;
-use crate::{config, mission};
+use crate::config;
+use crate::mission;
 
 /// Print the JSON Schema of mission or configuration files, for editors.
 #[derive(Debug, clap::Args)]
