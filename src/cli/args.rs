@@ -16,10 +16,7 @@ const TEMPLATE: &str = "{about}{after-help}\n\n{usage-heading} {usage}\n\n{all-a
 
 /// Commands whose work is not wired to the daemon and the store yet. They can be parsed, are not shown, and refuse with
 /// a code of their own. Wiring a command takes its name out of this list.
-pub(super) const UNWIRED: &[&str] = &[
-    "approve", "config", "demo", "diff", "doctor", "done", "guide", "history", "logs", "next", "pause", "reject",
-    "resume", "show", "start", "status", "stop", "trust", "validate",
-];
+pub(super) const UNWIRED: &[&str] = &["doctor", "logs", "validate"];
 
 /// Loops one Claude Code worker over one git repository until every criterion of a mission is proven.
 #[derive(Debug, Parser)]

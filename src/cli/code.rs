@@ -99,6 +99,11 @@ codes! {
     NotFound = "CCO-E0423", User, Usage, "there is nothing by that name",
         "A criterion, iteration, restore point or run was named that this run does not have. `cco status` and \
          `cco history` list what there is.";
+    Refused = "CCO-E0425", User, Usage, "the running cco refuses",
+        "The daemon of this repository answered and does not do what was asked; the message says why.";
+    Left = "CCO-E0426", Environment, Unfit, "cco left at once in the background",
+        "A daemon that was sent into the background ended before it answered. What it said is in daemon.log in the state \
+         folder, and printed above.";
     Changed = "CCO-E0424", User, Invalid, "mission or configuration changed while a run is unfinished",
         "The files differ from what was sealed when the run began. Put them back to go on with the run, or start anew \
          with --fresh; what was done stays in the repository and in the journal.";

@@ -1,26 +1,36 @@
 //! Floor 7: the command line. One file per command in `command/`, one per drawing in `screen/`, and around them the one
 //! reader of the environment, the one writer of output, and the one map from failures to messages and exit codes.
 //!
-//! [`parse`] turns arguments into a [`Cli`]; [`run_here`] does the commands that need no repository's state. What needs
-//! the daemon or the store is handed to the commands as views: they print, and return how the program ends.
+//! [`parse`] turns arguments into a [`Cli`], [`run`] does the command: each gets a [`context::Context`], prints, and returns how
+//! the program ends.
 
 pub mod args;
 pub mod blame;
+mod blame_daemon;
 pub mod code;
 pub mod command;
+pub mod context;
+pub mod detach;
 pub mod environment;
 pub mod error;
 pub mod exit;
+mod foreground;
 pub mod init;
+pub mod launch;
+mod logging;
 pub mod output;
 pub mod screen;
+pub mod trust;
+mod watch;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::FromArgMatches;
 
 use self::command::explain::Entry;
+use self::context::Context;
 use crate::reading;
 
 pub use args::{Cli, Command, Global};
@@ -67,41 +77,59 @@ pub fn answer(error: &clap::error::Error, output: &mut Output) -> Exit {
     }
 }
 
-/// Does a command that needs neither a mission nor state; `None`: the command is not one of those.
+/// The program: parses its arguments, does the command, and says how it ends.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let environment = Environment::read();
+    logging::start(&environment);
+    match parse(arguments) {
+        Parsed::Text(told) | Parsed::Wrong(told) => {
+            let mut output = Output::standard(&environment, When::Auto, Volume::Normal);
+            let exit = answer(&told, &mut output);
+            conclude(exit, &mut output).into()
+        }
+        Parsed::Command(cli) => {
+            let mut output = Output::standard(&environment, cli.global.color, cli.global.volume());
+            let exit = run(&cli, &environment, &mut output).unwrap_or_else(|error| fail(&error, &mut output));
+            conclude(exit, &mut output).into()
+        }
+    }
+}
+
+/// Does a command.
 ///
 /// # Errors
 /// What the command says.
-pub fn run_here(cli: &Cli, environment: &Environment, output: &mut Output) -> Option<Result<Exit, Error>> {
-    let result = match &cli.command {
-        Command::Init(args) => root(&cli.global, environment).and_then(|root| args.run(&root, output)),
-        Command::Explain(args) => args.print(codes_of_files(), output),
-        Command::Schema(args) => args.print(output),
+pub fn run(cli: &Cli, environment: &Environment, output: &mut Output) -> Result<Exit, Error> {
+    let mut context = Context { global: &cli.global, environment, output };
+    let context = &mut context;
+    let done = |()| Exit::Done;
+    match &cli.command {
+        Command::Init(args) => args.run(&root(context.global, environment)?, context.output).map(done),
+        Command::Explain(args) => args.print(codes_of_files(), context.output).map(done),
+        Command::Schema(args) => args.print(context.output).map(done),
         Command::Completions(args) => {
-            args.print(output);
-            Ok(())
+            args.print(context.output);
+            Ok(Exit::Done)
         }
-        Command::Man(args) => args.print(output),
-        Command::Validate(_)
-        | Command::Start(_)
-        | Command::Next(_)
-        | Command::Resume(_)
-        | Command::Status(_)
-        | Command::Pause(_)
-        | Command::Stop(_)
-        | Command::Guide(_)
-        | Command::Approve(_)
-        | Command::Reject(_)
-        | Command::Done(_)
-        | Command::History(_)
-        | Command::Show(_)
-        | Command::Logs(_)
-        | Command::Diff(_)
-        | Command::Trust(_)
-        | Command::Doctor(_)
-        | Command::Config(_)
-        | Command::Demo(_) => return None,
-    };
-    Some(result.map(|()| Exit::Done))
+        Command::Man(args) => args.print(context.output).map(done),
+        Command::Start(args) => args.run(context),
+        Command::Next(args) => args.run(context),
+        Command::Resume(args) => args.run(context),
+        Command::Status(args) => args.run(context),
+        Command::Pause(args) => args.run(context).map(done),
+        Command::Stop(args) => args.run(context).map(done),
+        Command::Guide(args) => args.run(context).map(done),
+        Command::Approve(args) => args.run(context).map(done),
+        Command::Reject(args) => args.run(context).map(done),
+        Command::Done(args) => args.run(context).map(done),
+        Command::History(args) => args.run(context).map(done),
+        Command::Show(args) => args.run(context).map(done),
+        Command::Diff(args) => args.run(context),
+        Command::Trust(args) => args.run(context).map(done),
+        Command::Config(args) => args.run(context).map(done),
+        Command::Demo(args) => args.run(context),
+        command @ (Command::Validate(_) | Command::Logs(_) | Command::Doctor(_)) => Err(not_wired(command)),
+    }
 }
 
 /// The failure of a command whose work is not in this build.

@@ -41,12 +41,6 @@ pub enum Error {
     /// There is nothing to resume.
     #[error("there is no unfinished run to resume")]
     NothingToResume,
-    /// The files that would run are not trusted yet.
-    #[error("the mission's files are not trusted yet")]
-    Untrusted {
-        /// What would run, a line each.
-        would_run: Vec<String>,
-    },
     /// A program is missing.
     #[error("`{program}` was not found on PATH")]
     MissingProgram {

@@ -36,7 +36,7 @@ fn child() {
         let seq = store.last().seq;
         writeln!(out, "record {seq}").unwrap();
         if let Event::Planned { .. } = event {
-            store.replies().put(&key(seq), key(seq).to_string().as_bytes()).unwrap();
+            store.caches().keep_reply(&key(seq), key(seq).to_string().as_bytes()).unwrap();
             writeln!(out, "reply {seq}").unwrap();
         }
     }
@@ -66,7 +66,7 @@ fn nothing_acknowledged_is_lost_to_a_kill() {
         let folded = read_session(&dir, None).unwrap().0;
         assert_eq!(opened.session, folded, "round {rounds}: restore point and tail differ from the whole");
         for seq in &replies {
-            let reply = opened.store.replies().get(&key(*seq)).unwrap();
+            let reply = opened.store.caches().reply(&key(*seq)).unwrap();
             assert_eq!(reply, Some(key(*seq).to_string().into_bytes()), "round {rounds}: the reply of record {seq}");
         }
         acknowledged = opened.seq;

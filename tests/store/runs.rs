@@ -59,12 +59,12 @@ fn caches_outlive_a_restart() {
     let (_folder, dir) = state();
     let mut opened = create(&dir, 1);
     let key = Hash::of(b"request");
-    opened.store.replies().put(&key, b"{\"plan\":1}").unwrap();
-    opened.store.verdicts().put(&key, b"{\"pass\":1}").unwrap();
+    opened.store.caches().keep_reply(&key, b"{\"plan\":1}").unwrap();
+    opened.store.caches().keep_verdict(&key, b"{\"pass\":1}").unwrap();
     drop(opened);
     let mut opened = open(&dir).unwrap();
-    assert_eq!(opened.store.replies().get(&key).unwrap().unwrap(), b"{\"plan\":1}");
-    assert_eq!(opened.store.verdicts().get(&key).unwrap().unwrap(), b"{\"pass\":1}");
+    assert_eq!(opened.store.caches().reply(&key).unwrap().unwrap(), b"{\"plan\":1}");
+    assert_eq!(opened.store.caches().verdict(&key).unwrap().unwrap(), b"{\"pass\":1}");
 }
 
 #[test]

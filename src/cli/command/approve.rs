@@ -1,5 +1,9 @@
 //! `cco approve`: a person says that a manual criterion holds.
 
+use crate::cli::context::Context;
+use crate::cli::error::Error;
+use crate::daemon::protocol::Ask;
+
 /// Say that a manual criterion holds on the current tree.
 ///
 /// The answer is about exactly this tree: work that changes it asks again.
@@ -15,4 +19,15 @@ pub struct ApproveArgs {
     /// Why
     #[arg(short, long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub message: String,
+}
+
+impl ApproveArgs {
+    /// Hands the answer to the daemon.
+    ///
+    /// # Errors
+    /// If none runs, or it has no such criterion.
+    pub fn run(&self, context: &mut Context<'_>) -> Result<(), Error> {
+        let (criterion, note) = (self.criterion.clone(), self.message.clone());
+        context.steer(Ask::Answer { criterion, approve: true, note }, "noted")
+    }
 }

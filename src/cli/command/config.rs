@@ -1,5 +1,9 @@
 //! `cco config`: the configuration in force.
 
+use crate::cli::context::Context;
+use crate::cli::error::Error;
+use crate::daemon::{Places, read_config};
+
 /// Show the configuration in force.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -31,4 +35,38 @@ Examples:
         #[arg(long)]
         json: bool,
     },
+}
+
+impl ConfigArgs {
+    /// Prints every value in force.
+    ///
+    /// # Errors
+    /// The mistakes of the configuration.
+    pub fn run(&self, context: &mut Context<'_>) -> Result<(), Error> {
+        let ConfigCommand::Show { origin, json } = &self.command;
+        let root = context.folder().and_then(|folder| context.repo_at(&folder)).map(|repo| repo.work_tree().to_owned());
+        let root = root.or_else(|_| context.folder())?;
+        let (config, environment) = (context.global.config.as_deref(), context.variables());
+        let places = Places { root: &root, mission: None, config, flags: &[], environment };
+        let loaded = read_config(&places)?;
+        for warning in &loaded.warnings {
+            context.output.note(&format!("{warning}\n"));
+        }
+        if *json {
+            let rows: Vec<_> = loaded
+                .rows()
+                .into_iter()
+                .map(|row| serde_json::json!({ "key": row.key, "value": row.value, "origin": row.origin.to_string() }))
+                .collect();
+            let value = serde_json::json!({ "schema": "cco.config", "version": 1, "values": rows });
+            return context.output.json(&value).map_err(crate::cli::internal);
+        }
+        let rows = loaded.rows();
+        let width = rows.iter().map(|row| row.key.chars().count()).max().unwrap_or(0);
+        for row in rows {
+            let place = if *origin { format!("   # {}", row.origin) } else { String::new() };
+            context.output.data(&format!("{:width$}  {}{place}\n", row.key, row.value));
+        }
+        Ok(())
+    }
 }

@@ -1,8 +1,18 @@
 //! `cco diff`: what changed between two iterations.
 
+use jiff::Timestamp;
+
+use crate::cli::context::Context;
+use crate::cli::exit::Exit;
+
 use crate::cli::code::Code;
 use crate::cli::error::Error;
-use crate::words::IterationNumber;
+use crate::session::Event;
+use crate::view::{printable, printable_line};
+use crate::words::{IterationNumber, Seq, TreeId};
+
+/// The longest diff printed, in bytes.
+const LONGEST: usize = 8 << 20;
 
 /// Show what changed between two iterations.
 #[derive(Debug, clap::Args)]
@@ -56,6 +66,70 @@ impl DiffArgs {
             }
         };
         if range.to.is_some_and(|to| to < range.from) { Err(wrong()) } else { Ok(range) }
+    }
+}
+
+impl DiffArgs {
+    /// Prints what changed.
+    ///
+    /// # Errors
+    /// If there is no run, or no such iteration.
+    pub fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
+        let range = self.parse()?;
+        let events = context.events(self.run.as_deref())?;
+        let trees = TreesOfIterations::read(&events);
+        let (from, to) = (trees.at(Some(range.from))?, trees.at(range.to)?);
+        let repo = context.repo()?;
+        if self.stat {
+            for change in repo.changed_paths(&from, &to)? {
+                let lines =
+                    change.lines.map_or_else(|| "binary".to_owned(), |(added, removed)| format!("+{added} -{removed}"));
+                let path = printable_line(&change.path.display().to_string());
+                context.output.data(&format!("{lines:>14}  {path}\n"));
+            }
+        } else {
+            let diff = repo.diff_text(&from, &to, LONGEST)?;
+            context.output.data(&printable(&diff.text));
+            if diff.omitted > 0 {
+                context.output.note(&format!("{} more bytes; look with git between {from} and {to}\n", diff.omitted));
+            }
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// The trees that iterations left.
+struct TreesOfIterations(Vec<(IterationNumber, TreeId)>);
+
+impl TreesOfIterations {
+    /// Reads them off the run's events.
+    fn read(events: &[(Seq, Timestamp, Event)]) -> Self {
+        let mut iteration = IterationNumber(0);
+        let mut trees = Vec::new();
+        for (_, _, event) in events {
+            match event {
+                Event::Prepared { prepared, .. } => trees.push((iteration, prepared.tree.clone())),
+                Event::Planned { plan, .. } if plan.question.is_none() => iteration = iteration.next(),
+                Event::Snapshotted { tree, .. } => trees.push((iteration, tree.clone())),
+                _ => {}
+            }
+        }
+        Self(trees)
+    }
+
+    /// The tree at the end of an iteration; `None`: the newest.
+    fn at(&self, iteration: Option<IterationNumber>) -> Result<TreeId, Error> {
+        let found = match iteration {
+            None => self.0.last(),
+            Some(number) => self.0.iter().rev().find(|(of, _)| *of == number),
+        };
+        found.map(|(_, tree)| tree.clone()).ok_or_else(|| {
+            let message = match iteration {
+                Some(number) => format!("this run has no snapshot of iteration {number}"),
+                None => "this run has no snapshot yet".to_owned(),
+            };
+            Error::new(Code::NotFound, message).hint("`cco history` lists what there is")
+        })
     }
 }
 

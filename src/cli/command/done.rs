@@ -1,5 +1,9 @@
 //! `cco done`: a signal, never a proof.
 
+use crate::cli::context::Context;
+use crate::cli::error::Error;
+use crate::daemon::protocol::Ask;
+
 /// Signal that an action is done. A hint, never proof: the checks decide.
 ///
 /// In in-session mode this ends the action; everywhere else it is only noted.
@@ -28,4 +32,19 @@ pub enum Claim {
     Completed,
     /// Something is in the way
     Blocked,
+}
+
+impl DoneArgs {
+    /// Hands the word to the daemon.
+    ///
+    /// # Errors
+    /// If none runs.
+    pub fn run(&self, context: &mut Context<'_>) -> Result<(), Error> {
+        let word = match self.status {
+            Claim::Completed => "completed",
+            Claim::Blocked => "blocked",
+        };
+        let note = if self.reason.is_empty() { word.to_owned() } else { format!("{word}: {}", self.reason) };
+        context.steer(Ask::Done { note }, "noted")
+    }
 }

@@ -1,5 +1,8 @@
 //! `cco guide`: tell manager and worker something.
 
+use crate::cli::context::Context;
+use crate::daemon::protocol::Ask;
+
 use crate::cli::code::Code;
 use crate::cli::error::Error;
 
@@ -36,6 +39,17 @@ impl GuideArgs {
             }
             _ => Ok(text),
         }
+    }
+}
+
+impl GuideArgs {
+    /// Hands the text to the daemon.
+    ///
+    /// # Errors
+    /// If none runs, or the text does not fit.
+    pub fn run(&self, context: &mut Context<'_>) -> Result<(), Error> {
+        let text = self.text()?;
+        context.steer(Ask::Guide { text }, "noted for the next prompt")
     }
 }
 

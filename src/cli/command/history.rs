@@ -1,11 +1,13 @@
 //! `cco history`: the iterations so far.
 
+use crate::cli::context::Context;
+
 use jiff::tz::TimeZone;
 
 use crate::cli::error::Error;
 use crate::cli::output::Output;
 use crate::cli::{internal, screen};
-use crate::view::History;
+use crate::view::{History, Moment, history};
 
 /// List the iterations: what was tried, what changed, what held, what it cost.
 #[derive(Debug, clap::Args)]
@@ -37,5 +39,19 @@ impl HistoryArgs {
         }
         output.data(&screen::history(history, output.data_style(), zone));
         Ok(())
+    }
+}
+
+impl HistoryArgs {
+    /// Prints the newest iterations.
+    ///
+    /// # Errors
+    /// If there is no run.
+    pub fn run(&self, context: &mut Context<'_>) -> Result<(), Error> {
+        let events = context.events(self.run.as_deref())?;
+        let moments = events.iter().map(|(seq, at, event)| Moment { seq: *seq, at: *at, event });
+        let history = history(moments, self.limit);
+        let zone = context.zone();
+        self.print(&history, &zone, context.output)
     }
 }

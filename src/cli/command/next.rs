@@ -1,5 +1,13 @@
 //! `cco next`: exactly one iteration.
 
+use crate::cli::code::Code;
+use crate::cli::command::start::{LimitArgs, StayArgs};
+use crate::cli::context::Context;
+use crate::cli::error::Error;
+use crate::cli::exit::Exit;
+use crate::cli::launch::Launch;
+use crate::daemon::{Begin, Span};
+
 /// Do exactly one iteration, then pause.
 ///
 /// The exit code is 0 only if the mission is proven afterwards, else 3, so that a script can loop over it.
@@ -15,4 +23,20 @@ pub struct NextArgs {
     /// Print the final status as JSON on stdout
     #[arg(long)]
     pub json: bool,
+}
+
+impl NextArgs {
+    /// Runs one iteration in this terminal.
+    ///
+    /// # Errors
+    /// Why it could not start, or had to stop.
+    pub fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
+        if self.phase {
+            return Err(Error::new(Code::Reserved, "--phase is not there yet").hint("`cco next` does one iteration"));
+        }
+        let limits = LimitArgs::default();
+        let stay = StayArgs { json: self.json, ..StayArgs::default() };
+        let (begin, span) = (Begin::Either, Span::OneIteration);
+        Launch { mission: None, begin, span, limits: &limits, stay: &stay, model: None }.run(context)
+    }
 }

@@ -1,5 +1,9 @@
 //! `cco reject`: a person says that a manual criterion does not hold.
 
+use crate::cli::context::Context;
+use crate::cli::error::Error;
+use crate::daemon::protocol::Ask;
+
 /// Say that a manual criterion does not hold; the reason becomes guidance.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -12,4 +16,15 @@ pub struct RejectArgs {
     /// Why; manager and worker are told
     #[arg(short, long, value_name = "TEXT")]
     pub message: String,
+}
+
+impl RejectArgs {
+    /// Hands the answer to the daemon.
+    ///
+    /// # Errors
+    /// If none runs, or it has no such criterion.
+    pub fn run(&self, context: &mut Context<'_>) -> Result<(), Error> {
+        let (criterion, note) = (self.criterion.clone(), self.message.clone());
+        context.steer(Ask::Answer { criterion, approve: false, note }, "noted")
+    }
 }

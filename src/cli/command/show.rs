@@ -1,12 +1,14 @@
 //! `cco show`: one iteration in full.
 
+use crate::cli::context::Context;
+
 use jiff::tz::TimeZone;
 
 use crate::cli::code::Code;
 use crate::cli::error::Error;
 use crate::cli::output::Output;
 use crate::cli::{internal, screen};
-use crate::view::Iteration;
+use crate::view::{Iteration, Moment, iteration};
 use crate::words::IterationNumber;
 
 /// Show one iteration in full: plan, worker, changes, checks, cost.
@@ -48,5 +50,19 @@ impl ShowArgs {
         }
         output.data(&screen::iteration(iteration, output.data_style(), zone));
         Ok(())
+    }
+}
+
+impl ShowArgs {
+    /// Prints one iteration.
+    ///
+    /// # Errors
+    /// If there is no run, or no such iteration.
+    pub fn run(&self, context: &mut Context<'_>) -> Result<(), Error> {
+        let events = context.events(self.run.as_deref())?;
+        let moments = events.iter().map(|(seq, at, event)| Moment { seq: *seq, at: *at, event });
+        let iteration = iteration(moments, self.iteration());
+        let zone = context.zone();
+        self.print(iteration.as_ref(), &zone, context.output)
     }
 }

@@ -5,7 +5,11 @@ use std::time::Duration;
 
 use crate::cli::args::span;
 use crate::cli::code::Code;
+use crate::cli::context::Context;
 use crate::cli::error::Error;
+use crate::cli::exit::Exit;
+use crate::cli::launch::Launch;
+use crate::daemon::{Begin, Span};
 use crate::session::Patience;
 use crate::words::Money;
 
@@ -106,6 +110,31 @@ impl StartArgs {
         let hint = "describe what is wanted in .cco/mission.yaml (`cco init` writes one), then run `cco start`; a mission \
                     file is named with --mission";
         Err(Error::new(Code::Reserved, message).hint(hint))
+    }
+}
+
+impl StartArgs {
+    /// Runs the mission in this terminal, or in the background.
+    ///
+    /// # Errors
+    /// Why it could not start, or had to stop.
+    pub fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
+        self.check()?;
+        if self.phase.is_some() {
+            return Err(
+                Error::new(Code::Reserved, "--phase is not there yet").hint("phases run in the order of the file")
+            );
+        }
+        let begin = if self.fresh { Begin::Fresh } else { Begin::Either };
+        let launch = Launch {
+            mission: self.mission.as_deref(),
+            begin,
+            span: Span::Whole,
+            limits: &self.limits,
+            stay: &self.stay,
+            model: self.model.as_deref(),
+        };
+        if self.dry_run { launch.dry_run(context) } else { launch.run(context) }
     }
 }
 

@@ -1,5 +1,8 @@
 //! `cco status`: what it does, what is proven, what it waits for, what it cost.
 
+use crate::cli::context::Context;
+use crate::cli::watch;
+
 use jiff::tz::TimeZone;
 
 use crate::cli::error::Error;
@@ -45,5 +48,21 @@ impl StatusArgs {
             output.data(&screen::status(status, output.data_style(), zone));
         }
         Ok(if self.exit_code { Exit::of_status(status) } else { Exit::Done })
+    }
+}
+
+impl StatusArgs {
+    /// Prints where the run stands.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
+        let run = context.run_named(self.run.as_deref())?;
+        let zone = context.zone();
+        if self.watch {
+            return watch::watch(context, run, &zone);
+        }
+        let status = context.status(run)?;
+        self.print(&status, &zone, context.output)
     }
 }

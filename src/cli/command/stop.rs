@@ -1,5 +1,9 @@
 //! `cco stop`: end the running cco.
 
+use crate::cli::context::Context;
+use crate::cli::error::Error;
+use crate::daemon::protocol::{Ask, StopWhen};
+
 use crate::session::StopHow;
 
 /// Stop the running cco; `cco resume` goes on later.
@@ -19,5 +23,16 @@ impl StopArgs {
     #[must_use]
     pub const fn how(&self) -> StopHow {
         if self.now { StopHow::Now } else { StopHow::Drain }
+    }
+}
+
+impl StopArgs {
+    /// Asks the daemon.
+    ///
+    /// # Errors
+    /// If none runs.
+    pub fn run(&self, context: &mut Context<'_>) -> Result<(), Error> {
+        let when = if self.now { StopWhen::Now } else { StopWhen::AfterIteration };
+        context.steer(Ask::Stop { when }, "asked to stop")
     }
 }

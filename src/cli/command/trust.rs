@@ -1,5 +1,10 @@
 //! `cco trust`: say that a mission may run its commands here.
 
+use crate::cli::context::Context;
+use crate::cli::error::Error;
+use crate::cli::launch;
+use crate::cli::trust;
+
 use std::path::PathBuf;
 
 /// Say that this mission may run its commands on this machine.
@@ -17,4 +22,22 @@ pub struct TrustArgs {
     /// Do not ask
     #[arg(short = 'y', long)]
     pub yes: bool,
+}
+
+impl TrustArgs {
+    /// Shows what would run, asks, and records the answer.
+    ///
+    /// # Errors
+    /// If the files cannot be read, or nobody can answer.
+    pub fn run(&self, context: &mut Context<'_>) -> Result<(), Error> {
+        let folder = context.folder()?;
+        let root = context.repo_at(&folder)?.work_tree().to_owned();
+        let inputs = context.inputs(&root, self.mission.as_deref(), &[])?;
+        if !self.yes {
+            launch::show_and_ask(context, &inputs)?;
+        }
+        trust::record_trust(context, &root, &inputs.mission_path)?;
+        context.output.note("trusted, as the files are now\n");
+        Ok(())
+    }
 }

@@ -1,0 +1,179 @@
+//! What every command works with: the surroundings, what the command line says for all of them, and the one writer.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::args::Global;
+use super::code::Code;
+use super::environment::Environment;
+use super::error::Error;
+use super::output::Output;
+use crate::config::Flag;
+use crate::daemon::protocol::{Ask, Reply};
+use crate::daemon::{Inputs, Places, client};
+use crate::repo::{self, Repo};
+use crate::session::Event;
+use crate::store::{Mark, StateDir};
+use crate::view::Status;
+use crate::words::{RunId, Seq};
+
+/// What a command works with.
+pub struct Context<'a> {
+    /// What holds for all commands.
+    pub global: &'a Global,
+    /// The surroundings.
+    pub environment: &'a Environment,
+    /// The one writer.
+    pub output: &'a mut Output,
+}
+
+impl Context<'_> {
+    /// The folder that the command line means: `--repo`, else the current one.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn folder(&self) -> Result<PathBuf, Error> {
+        super::root(self.global, self.environment)
+    }
+
+    /// The repository around a folder.
+    ///
+    /// # Errors
+    /// Why it cannot be worked on.
+    pub fn repo_at(&self, folder: &Path) -> Result<Repo, Error> {
+        let environment = repo::Environment::select(self.environment.variables.clone());
+        Ok(Repo::open(&repo::Options { start: folder, environment })?)
+    }
+
+    /// The repository that the command line means.
+    ///
+    /// # Errors
+    /// Why it cannot be worked on.
+    pub fn repo(&self) -> Result<Repo, Error> {
+        self.repo_at(&self.folder()?)
+    }
+
+    /// Its state folder; nothing is made.
+    ///
+    /// # Errors
+    /// Why the repository cannot be worked on.
+    pub fn state(&self) -> Result<StateDir, Error> {
+        Ok(StateDir::at(self.repo()?.state_dir()))
+    }
+
+    /// Reads mission and configuration.
+    ///
+    /// # Errors
+    /// All their mistakes.
+    pub fn inputs(&self, root: &Path, mission: Option<&Path>, flags: &[Flag<'_>]) -> Result<Inputs, Error> {
+        let environment = &self.environment.variables;
+        let config = self.global.config.as_deref();
+        Ok(Inputs::read(&Places { root, mission, config, flags, environment })?)
+    }
+
+    /// The environment, for those who pass parts of it on.
+    #[must_use]
+    pub const fn variables(&self) -> &BTreeMap<OsString, OsString> {
+        &self.environment.variables
+    }
+
+    /// The login name of who is at the keyboard, or the number of their account.
+    #[must_use]
+    pub fn user(&self) -> String {
+        let name = self.environment.text("USER").or_else(|| self.environment.text("LOGNAME"));
+        name.map_or_else(|| format!("uid {}", nix::unistd::getuid()), str::to_owned)
+    }
+
+    /// The zone of the clocks that people are shown.
+    #[must_use]
+    pub fn zone(&self) -> TimeZone {
+        self.environment.text("TZ").and_then(|name| TimeZone::get(name).ok()).unwrap_or_else(TimeZone::system)
+    }
+
+    /// Asks the daemon of this repository.
+    ///
+    /// # Errors
+    /// [`Code::NoDaemon`] where none runs, and what it refuses.
+    pub fn ask(&self, ask: Ask) -> Result<Reply, Error> {
+        let socket = self.state()?.control_path()?;
+        match client::ask(&socket, &self.user(), ask)? {
+            Reply::Refused { code, text } => Err(Error::new(Code::Refused, format!("{text} ({code})"))),
+            reply => Ok(reply),
+        }
+    }
+
+    /// Where a run stands: asked of the daemon if one lives, else read from the journal.
+    ///
+    /// # Errors
+    /// If there is no run, or its journal is damaged.
+    pub fn status(&self, run: Option<RunId>) -> Result<Status, Error> {
+        if run.is_none()
+            && let Some(status) = self.status_of_daemon()?
+        {
+            return Ok(status);
+        }
+        let (session, _) = crate::store::read_session(&self.state()?, run)?;
+        Ok(crate::view::status(&session, crate::daemon::clock::now()))
+    }
+
+    /// The run that the beginning of its id names; `None`: the current one.
+    ///
+    /// # Errors
+    /// If none, or more than one, begins so.
+    pub fn run_named(&self, beginning: Option<&str>) -> Result<Option<RunId>, Error> {
+        let Some(beginning) = beginning else { return Ok(None) };
+        let runs = crate::store::runs(&self.state()?)?;
+        let mut fitting = runs.iter().filter(|run| run.id.to_string().starts_with(beginning));
+        match (fitting.next(), fitting.next()) {
+            (Some(run), None) => Ok(Some(run.id)),
+            (None, _) => Err(Error::new(Code::NotFound, format!("no run begins with {beginning:?}"))),
+            (Some(_), Some(_)) => {
+                Err(Error::new(Code::NotFound, format!("more than one run begins with {beginning:?}")))
+            }
+        }
+    }
+
+    /// Every event of a run.
+    ///
+    /// # Errors
+    /// If there is no such run, or its journal is damaged.
+    pub fn events(&self, run: Option<&str>) -> Result<Vec<(Seq, Timestamp, Event)>, Error> {
+        let run = self.run_named(run)?;
+        let events = crate::store::read_events(&self.state()?, run, &Mark::ORIGIN)?;
+        Ok(events.collect::<Result<_, _>>()?)
+    }
+
+    /// What a live daemon says; `None`: there is none.
+    ///
+    /// # Errors
+    /// If it answers what cannot be read.
+    pub fn status_of_daemon(&self) -> Result<Option<Status>, Error> {
+        let socket = self.state()?.control_path()?;
+        match client::ask(&socket, &self.user(), Ask::Status) {
+            Ok(Reply::Status(value)) => Ok(Some(serde_json::from_value(*value).map_err(super::internal)?)),
+            Ok(Reply::Refused { code, text }) => Err(Error::new(Code::Refused, format!("{text} ({code})"))),
+            Ok(Reply::Taken { .. }) => Err(super::internal("a question for the status was taken as something else")),
+            Err(client::Error::NotRunning) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Asks the daemon for something and says what came of it.
+    ///
+    /// # Errors
+    /// [`Code::NoDaemon`] where none runs, and what it refuses.
+    pub fn steer(&mut self, ask: Ask, done: &str) -> Result<(), Error> {
+        match self.ask(ask)? {
+            Reply::Taken { stage, notes } => {
+                self.output.note(&format!("{done}; the mission is {}\n", stage.replace('_', " ")));
+                notes.iter().for_each(|note| self.output.note(&format!("{note}\n")));
+                Ok(())
+            }
+            Reply::Status(_) | Reply::Refused { .. } => Err(super::internal("the daemon answered another question")),
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Runs the daemon in this terminal and shows what it does: a view that is drawn anew where that can be done, dated lines
+//! where it cannot.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use tokio::sync::mpsc;
+
+use super::code::Code;
+use super::error::Error;
+use super::output::Output;
+use super::screen::live::{Scene, Screen, frame};
+use super::screen::plain;
+use crate::daemon::{self, Ended, Options, Update, clock};
+use crate::session::Session;
+use crate::view::{Status, status};
+
+/// The newest chips kept for the view.
+const CHIPS: usize = 8;
+/// How often the view is drawn anew while nothing happens: its clocks go on.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Runs a daemon to its end and shows it.
+///
+/// # Errors
+/// Why it could not start, or had to stop.
+pub(super) fn run(
+    options: Options,
+    inbox: mpsc::Receiver<Update>,
+    zone: &TimeZone,
+    output: &mut Output,
+) -> Result<Ended, Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|error| Error::new(Code::Internal, error.to_string()))?;
+    let ended = runtime.block_on(async {
+        let daemon = tokio::spawn(daemon::start(options));
+        let mut view = View::new(zone, output);
+        view.watch(inbox).await;
+        daemon.await
+    });
+    // A worker of a daemon that could not end it in time is ended by its supervisor.
+    runtime.shutdown_timeout(Duration::from_secs(2));
+    Ok(ended.map_err(|error| Error::new(Code::Internal, format!("the daemon broke: {error}")))??)
+}
+
+/// What is shown.
+struct View<'a> {
+    zone: &'a TimeZone,
+    output: &'a mut Output,
+    screen: Screen,
+    session: Option<Arc<Session>>,
+    shown: Option<Status>,
+    chips: VecDeque<String>,
+    frames: usize,
+}
+
+impl<'a> View<'a> {
+    fn new(zone: &'a TimeZone, output: &'a mut Output) -> Self {
+        let (screen, chips) = (Screen::default(), VecDeque::new());
+        Self { zone, output, screen, session: None, shown: None, chips, frames: 0 }
+    }
+
+    async fn watch(&mut self, mut inbox: mpsc::Receiver<Update>) {
+        loop {
+            match tokio::time::timeout(TICK, inbox.recv()).await {
+                Ok(Some(update)) => self.take(update),
+                Ok(None) => break,
+                Err(_) if self.output.can_redraw() => self.draw(),
+                Err(_) => {}
+            }
+        }
+    }
+
+    fn take(&mut self, update: Update) {
+        match update {
+            Update::Session(session) => {
+                self.session = Some(session);
+                if self.output.can_redraw() { self.draw() } else { self.tell_changes() }
+            }
+            Update::Chip(chip) => self.chip(chip),
+            Update::Notice(_) => {}
+            Update::Instruction(text) => {
+                self.above(&format!("to do:\n{text}\nthen type `cco done` in another terminal"))
+            }
+            Update::Note(text) => self.above(&text),
+        }
+    }
+
+    fn chip(&mut self, chip: String) {
+        if self.output.can_redraw() {
+            if self.chips.len() == CHIPS {
+                self.chips.pop_front();
+            }
+            self.chips.push_back(chip);
+            self.draw();
+        } else {
+            let line = plain::chip(clock::now(), &chip, self.output.note_style(), self.zone);
+            self.output.note(&format!("{line}\n"));
+        }
+    }
+
+    fn lines(&mut self) -> Vec<String> {
+        let Some(session) = &self.session else { return Vec::new() };
+        let status = status(session, clock::now());
+        self.frames += 1;
+        let chips: Vec<String> = self.chips.iter().cloned().collect();
+        let scene = Scene { status: &status, chips: &chips, frame: self.frames, zone: self.zone };
+        frame(scene, self.output.note_style())
+    }
+
+    fn draw(&mut self) {
+        let lines = self.lines();
+        let bytes = self.screen.draw(&lines);
+        self.output.note(&bytes);
+    }
+
+    fn above(&mut self, text: &str) {
+        if self.output.can_redraw() {
+            let lines = self.lines();
+            let bytes = self.screen.above(text, &lines);
+            self.output.note(&bytes);
+        } else {
+            let line = plain::chip(clock::now(), text, self.output.note_style(), self.zone);
+            self.output.note(&format!("{line}\n"));
+        }
+    }
+
+    fn tell_changes(&mut self) {
+        let Some(session) = &self.session else { return };
+        let after = status(session, clock::now());
+        for line in plain::lines(self.shown.as_ref(), &after, self.output.note_style(), self.zone) {
+            self.output.note(&format!("{line}\n"));
+        }
+        self.shown = Some(after);
+    }
+}

@@ -1,0 +1,227 @@
+//! From a command line to a running daemon: repository, inputs, trust; in this terminal or in the background.
+
+use std::ffi::OsString;
+use std::io::{BufRead as _, IsTerminal as _};
+use std::path::{Path, PathBuf};
+
+use super::code::Code;
+use super::command::start::{LimitArgs, StayArgs};
+use super::context::Context;
+use super::error::Error;
+use super::exit::Exit;
+use super::trust::{self, Trust};
+use super::{detach, foreground, screen};
+use crate::config::Flag;
+use crate::daemon::{Begin, Ended, Inputs, Observer, Options, Span, clock};
+use crate::repo::Repo;
+use crate::view;
+
+/// How a daemon is to be started.
+pub struct Launch<'a> {
+    /// `--mission`.
+    pub mission: Option<&'a Path>,
+    /// Which run.
+    pub begin: Begin,
+    /// How much of it.
+    pub span: Span,
+    /// Its limits.
+    pub limits: &'a LimitArgs,
+    /// How it stays.
+    pub stay: &'a StayArgs,
+    /// The worker's model.
+    pub model: Option<&'a str>,
+}
+
+impl Launch<'_> {
+    /// Starts the daemon and stays with it, or sends it into the background.
+    ///
+    /// # Errors
+    /// Why it could not start, or had to stop.
+    pub fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
+        let (repo, inputs) = self.read(context)?;
+        for warning in &inputs.warnings {
+            context.output.note(&format!("{warning}\n"));
+        }
+        self.trust(context, &repo, &inputs)?;
+        if self.stay.detach {
+            return detach::start(context, &repo);
+        }
+        let (observer, inbox) = Observer::pair();
+        let options = Options {
+            inputs,
+            program: own_program()?,
+            environment: context.variables().clone(),
+            user: context.user(),
+            begin: self.begin,
+            patience: self.stay.patience(),
+            time_limit: self.limits.time_limit,
+            span: self.span,
+            observer,
+            repo,
+        };
+        let zone = context.zone();
+        let ended = foreground::run(options, inbox, &zone, context.output)?;
+        self.tell_end(context, &ended)
+    }
+
+    /// Shows what would run, and runs nothing.
+    ///
+    /// # Errors
+    /// The mistakes of the files.
+    pub fn dry_run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
+        let (_, inputs) = self.read(context)?;
+        let style = context.output.data_style();
+        context.output.data(&screen::would_run(&inputs.mission, style));
+        Ok(Exit::Done)
+    }
+
+    /// The repository and the inputs, with the repository that the mission names if there is one.
+    fn read(&self, context: &mut Context<'_>) -> Result<(Repo, Inputs), Error> {
+        let folder = context.folder()?;
+        let flags = self.flags();
+        let flags: Vec<Flag<'_>> = flags.iter().map(|(name, key, value)| Flag { name, key, value }).collect();
+        let here = context.repo_at(&folder);
+        let root = here.as_ref().map_or_else(|_| folder.clone(), |repo| repo.work_tree().to_owned());
+        let inputs = context.inputs(&root, self.mission, &flags)?;
+        let repo = match named_repository(context, &inputs) {
+            Some(named) if named.exists() => context.repo_at(&named)?,
+            Some(named) => {
+                let repo = here?;
+                let text = format!("{} does not exist: working on {}\n", named.display(), repo.work_tree().display());
+                context.output.note(&text);
+                repo
+            }
+            None => here?,
+        };
+        Ok((repo, inputs))
+    }
+
+    /// Flags that are configuration: name, key, value.
+    fn flags(&self) -> Vec<(&'static str, &'static str, String)> {
+        let mut flags = Vec::new();
+        if let Some(max) = self.limits.max_iterations {
+            flags.push(("--max-iterations", "orchestrator.max_iterations", max.to_string()));
+        }
+        if let Some(budget) = self.limits.budget {
+            flags.push(("--budget", "budget.usd", budget.dollars().to_string()));
+        }
+        if let Some(model) = self.model {
+            flags.push(("--model", "claude_code.model", model.to_owned()));
+        }
+        flags
+    }
+
+    fn trust(&self, context: &mut Context<'_>, repo: &Repo, inputs: &Inputs) -> Result<(), Error> {
+        let (root, mission) = (repo.work_tree(), &inputs.mission_path);
+        if self.stay.ci {
+            return trust_checked_out(context, repo, mission);
+        }
+        if self.stay.yes {
+            return trust::record_trust(context, root, mission);
+        }
+        if trust::look(context, root, mission)? == Trust::Known {
+            return Ok(());
+        }
+        show_and_ask(context, inputs)?;
+        trust::record_trust(context, root, mission)
+    }
+
+    fn tell_end(&self, context: &mut Context<'_>, ended: &Ended) -> Result<Exit, Error> {
+        let status = view::status(&ended.session, clock::now());
+        let zone = context.zone();
+        if self.stay.json {
+            context.output.json(&status).map_err(super::internal)?;
+        } else {
+            let style = context.output.note_style();
+            context.output.note(&format!("\n{}", screen::status(&status, style, &zone)));
+        }
+        Ok(match (Exit::of_leave(ended.leave), ended.signal) {
+            (Exit::NotDone, Some(signal)) if signal == nix::libc::SIGINT => Exit::Interrupted,
+            (Exit::NotDone, Some(_)) => Exit::Terminated,
+            (exit, _) => exit,
+        })
+    }
+}
+
+/// The repository that mission or configuration name, unless the command line does.
+fn named_repository(context: &Context<'_>, inputs: &Inputs) -> Option<PathBuf> {
+    if context.global.repo.is_some() {
+        return None;
+    }
+    let beside = inputs.mission_path.parent().unwrap_or_else(|| Path::new("."));
+    // A mission in `.cco/` means paths from the root, as everything else in that folder does.
+    let beside = if beside.ends_with(".cco") { beside.parent().unwrap_or(beside) } else { beside };
+    if let Some(named) = &inputs.mission.repository {
+        return Some(beside.join(named));
+    }
+    let path = inputs.config().repository.path.as_str();
+    (path != ".").then(|| beside.join(path))
+}
+
+/// Shows what a mission would run and asks whether it may; an error where nobody can answer.
+///
+/// # Errors
+/// [`Code::Untrusted`] if the answer is no, or nobody can give one.
+pub fn show_and_ask(context: &mut Context<'_>, inputs: &Inputs) -> Result<(), Error> {
+    let style = context.output.note_style();
+    context.output.note(&screen::would_run(&inputs.mission, style));
+    let untrusted = || {
+        Error::new(Code::Untrusted, "this mission is not trusted yet; it would run what is shown above")
+            .hint("read it, then `cco trust`, or say --yes")
+    };
+    if context.global.no_input || !context.environment.stdin.is_terminal() || !std::io::stdin().is_terminal() {
+        return Err(untrusted());
+    }
+    context.output.note("\nLet it run these on this machine? [y/N] ");
+    let mut answer = String::new();
+    let read = std::io::stdin().lock().read_line(&mut answer);
+    read.map_err(|error| Error::file("read", "standard input".as_ref(), &error))?;
+    if matches!(answer.trim(), "y" | "Y" | "yes") { Ok(()) } else { Err(untrusted()) }
+}
+
+/// A runner trusts only what is checked out: files that equal the commit, of a run that no stranger started.
+fn trust_checked_out(context: &Context<'_>, repo: &Repo, mission: &Path) -> Result<(), Error> {
+    let refuse =
+        |why: String| Err(Error::new(Code::Untrusted, why).hint("run it on a branch of the repository itself"));
+    let event = context.environment.text("GITHUB_EVENT_NAME").unwrap_or_default();
+    if event == "pull_request_target" {
+        return refuse(
+            "runs for pull_request_target are refused: they would give a stranger's files the keys".to_owned(),
+        );
+    }
+    if event == "pull_request" && context.environment.text("GITHUB_HEAD_REF").is_some() && is_fork(context) {
+        return refuse("runs for pull requests of forks are refused".to_owned());
+    }
+    let head = repo.head()?;
+    let tree = repo.tree_of(&head.commit)?;
+    for path in trust::files(repo.work_tree(), mission)? {
+        let inside = path.strip_prefix(repo.work_tree()).unwrap_or(&path).to_owned();
+        let same = repo.contains(&tree, &inside)? && trust::equals(&path, &repo.read_blob(&tree, &inside)?)?;
+        if !same {
+            return refuse(format!("{} differs from the checked-out commit", inside.display()));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the run's pull request comes from another repository.
+fn is_fork(context: &Context<'_>) -> bool {
+    let Some(path) = context.environment.text("GITHUB_EVENT_PATH") else { return true };
+    let Some(event) = trust::json(Path::new(path)) else { return true };
+    let head = event.pointer("/pull_request/head/repo/full_name");
+    head.is_none() || head != event.pointer("/pull_request/base/repo/full_name")
+}
+
+/// The program itself, which is its own supervisor.
+#[expect(clippy::disallowed_methods, reason = "the one place that asks where the program is")]
+pub(super) fn own_program() -> Result<PathBuf, Error> {
+    // The link names the file even after an update has replaced it.
+    let link = PathBuf::from("/proc/self/exe");
+    std::fs::read_link(&link).map_err(|error| Error::file("read", &link, &error))
+}
+
+/// The arguments of this call without `--detach`.
+#[expect(clippy::disallowed_methods, reason = "the background program is this one with the same arguments")]
+pub(super) fn arguments_without_detach() -> Vec<OsString> {
+    std::env::args_os().skip(1).filter(|argument| argument != "--detach").collect()
+}
