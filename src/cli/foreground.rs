@@ -82,7 +82,7 @@ impl<'a> View<'a> {
             Update::Chip(chip) => self.chip(chip),
             Update::Notice(_) => {}
             Update::Instruction(text) => {
-                self.above(&format!("to do:\n{text}\nthen type `cco done` in another terminal"))
+                self.above(&format!("to do:\n{text}\nthen type `cco done` in another terminal"));
             }
             Update::Note(text) => self.above(&text),
         }

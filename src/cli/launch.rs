@@ -150,7 +150,8 @@ fn named_repository(context: &Context<'_>, inputs: &Inputs) -> Option<PathBuf> {
     }
     let beside = inputs.mission_path.parent().unwrap_or_else(|| Path::new("."));
     // A mission in `.cco/` means paths from the root, as everything else in that folder does.
-    let beside = if beside.ends_with(".cco") { beside.parent().unwrap_or(beside) } else { beside };
+    let beside =
+        if beside.file_name().is_some_and(|name| name == ".cco") { beside.parent().unwrap_or(beside) } else { beside };
     if let Some(named) = &inputs.mission.repository {
         return Some(beside.join(named));
     }
@@ -213,7 +214,6 @@ fn is_fork(context: &Context<'_>) -> bool {
 }
 
 /// The program itself, which is its own supervisor.
-#[expect(clippy::disallowed_methods, reason = "the one place that asks where the program is")]
 pub(super) fn own_program() -> Result<PathBuf, Error> {
     // The link names the file even after an update has replaced it.
     let link = PathBuf::from("/proc/self/exe");
@@ -221,7 +221,6 @@ pub(super) fn own_program() -> Result<PathBuf, Error> {
 }
 
 /// The arguments of this call without `--detach`.
-#[expect(clippy::disallowed_methods, reason = "the background program is this one with the same arguments")]
 pub(super) fn arguments_without_detach() -> Vec<OsString> {
     std::env::args_os().skip(1).filter(|argument| argument != "--detach").collect()
 }

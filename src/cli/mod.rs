@@ -206,8 +206,7 @@ mod tests {
         for name in args::UNWIRED {
             assert!(!out.text().contains(&format!("\n  {name} ")), "{name} is shown");
         }
-        let Parsed::Command(cli) = parse(arguments("cco pause")) else { panic!("it parses") };
-        assert!(run_here(&cli, &Environment::default(), &mut output).is_none());
+        let Parsed::Command(cli) = parse(arguments("cco doctor")) else { panic!("it parses") };
         assert_eq!(not_wired(&cli.command).code, Code::NotWired);
     }
 

@@ -2,8 +2,15 @@
 
 use std::path::PathBuf;
 
+use crate::config;
+use crate::mission;
+use crate::openrouter;
+use crate::prompt;
 use crate::reading::{Diagnostic, Unsupported};
-use crate::{config, mission, openrouter, prompt, repo, store, verify, worker};
+use crate::repo;
+use crate::store;
+use crate::verify;
+use crate::worker;
 
 /// Why a daemon could not start, or had to stop.
 #[derive(Debug, thiserror::Error)]

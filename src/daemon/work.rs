@@ -35,6 +35,7 @@ async fn act(task: &Task, order: &WorkOrder, control: &Control) -> Result<Report
     let tools = &task.tools;
     let facts = WorkFacts { mission: &task.mission, session: &task.session, order, sealed: &[] };
     let prompt = tools.prompts.work(&facts).map_err(|error| unfit(&error))?;
+    let project = task.blocking(super::seal::project).await?;
     let request = Request {
         prompt: prompt.prompt,
         session: order.session,
@@ -47,9 +48,9 @@ async fn act(task: &Task, order: &WorkOrder, control: &Control) -> Result<Report
         effort: None,
         max_turns: tools.models.max_turns,
         max_budget: order.max_cost,
-        system_prompt: prompt.append_system,
-        agents: None,
-        plugins: Vec::new(),
+        system_prompt: format!("{}\n\n{}", prompt.append_system.trim_end(), project.instructions),
+        agents: project.agents,
+        plugins: project.plugin.into_iter().collect(),
         dir: tools.state.attempt(task.attempt),
         marker: format!("{}-{}", task.session.run, task.attempt),
     };

@@ -17,6 +17,7 @@ mod facts;
 mod field;
 mod human;
 mod outcome;
+mod project;
 mod request;
 mod run;
 mod script;
@@ -34,6 +35,7 @@ pub use credential::{Available, Billing, Cloud, Credential, find_login, user_set
 pub use error::Error;
 pub use facts::{Facts, lost_cost};
 pub use outcome::{ApiFault, ApiKind, Cut, Outcome, judge};
+pub use project::Project;
 pub use request::{Live, Opening, Report, Request};
 pub use run::{Kind, Worker, adopt};
 pub use script::{Script, ScriptError};

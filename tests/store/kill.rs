@@ -58,7 +58,7 @@ fn nothing_acknowledged_is_lost_to_a_kill() {
                 Said::Reply(seq) => replies.push(seq),
             }
         }
-        let mut opened = open(&dir).unwrap_or_else(|error| panic!("round {rounds}: {error}"));
+        let opened = open(&dir).unwrap_or_else(|error| panic!("round {rounds}: {error}"));
         assert!(opened.seq >= acknowledged, "round {rounds}: {acknowledged} was lost, {} is the last", opened.seq);
         opened.store.verify_all().unwrap();
         let rebuilt = opened.repaired.iter().any(|said| said.contains("database") || said.contains("restore point"));

@@ -57,12 +57,12 @@ fn without_its_database_a_run_is_rebuilt_with_its_named_points_and_says_so() {
 #[test]
 fn caches_outlive_a_restart() {
     let (_folder, dir) = state();
-    let mut opened = create(&dir, 1);
+    let opened = create(&dir, 1);
     let key = Hash::of(b"request");
     opened.store.caches().keep_reply(&key, b"{\"plan\":1}").unwrap();
     opened.store.caches().keep_verdict(&key, b"{\"pass\":1}").unwrap();
     drop(opened);
-    let mut opened = open(&dir).unwrap();
+    let opened = open(&dir).unwrap();
     assert_eq!(opened.store.caches().reply(&key).unwrap().unwrap(), b"{\"plan\":1}");
     assert_eq!(opened.store.caches().verdict(&key).unwrap().unwrap(), b"{\"pass\":1}");
 }
