@@ -29,9 +29,8 @@ pub use error::Error;
 pub use follow::Follower;
 pub use handle::{Process, Stopper, Supervisor};
 pub use lines::{Line, LineBuffer, MAX_LINE};
-
 pub use settle::{finished, settle, sweep};
-pub use surroundings::surroundings;
+pub use surroundings::{is_passed, surroundings};
 pub use tree::is_below;
 
 /// The variable that marks every process of a tree; its value is [`Command::marker`].

@@ -3,10 +3,10 @@
 //! Everything else stays with cco: tokens of the shell that started it, `GIT_*` that would redirect git, `LD_*`,
 //! `BASH_ENV`, and the marks of a Claude Code session cco itself may have been started in (`faults.md` C13).
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 /// Passed by name (design section 9, The worker's surroundings).
-const NAMES: [&str; 33] = [
+const NAMES: [&str; 38] = [
     "PATH",
     "HOME",
     "USER",
@@ -16,6 +16,7 @@ const NAMES: [&str; 33] = [
     "LANGUAGE",
     "TERM",
     "TZ",
+    // Proxies, in both spellings in use.
     "HTTP_PROXY",
     "HTTPS_PROXY",
     "ALL_PROXY",
@@ -24,11 +25,18 @@ const NAMES: [&str; 33] = [
     "https_proxy",
     "all_proxy",
     "no_proxy",
+    // Certificate authorities, as OpenSSL, Node, Python, curl, Cargo, git, pip, AWS and Deno name them.
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
     "NODE_EXTRA_CA_CERTS",
     "REQUESTS_CA_BUNDLE",
     "CURL_CA_BUNDLE",
+    "CARGO_HTTP_CAINFO",
+    "GIT_SSL_CAINFO",
+    "PIP_CERT",
+    "AWS_CA_BUNDLE",
+    "DENO_CERT",
+    // Homes of tool chains.
     "CARGO_HOME",
     "RUSTUP_HOME",
     "RUSTUP_TOOLCHAIN",
@@ -43,16 +51,24 @@ const NAMES: [&str; 33] = [
 ];
 
 /// Passed by the beginning of the name.
-const PREFIXES: [&str; 2] = ["LC_", "XDG_"];
+const FAMILIES: [&str; 2] = ["LC_", "XDG_"];
+
+/// Ends of names that are not passed, whatever family they belong to.
+const SECRET_ENDS: [&str; 4] = ["_KEY", "_TOKEN", "_SECRET", "_PASSWORD"];
 
 /// The variables of `environment` that are passed: those of the allow-list and those named in `pass`.
 #[must_use]
 pub fn surroundings(environment: &[(OsString, OsString)], pass: &[String]) -> Vec<(OsString, OsString)> {
-    environment.iter().filter(|(name, _)| name.to_str().is_some_and(|name| passes(name, pass))).cloned().collect()
+    environment.iter().filter(|(name, _)| is_passed(name, pass)).cloned().collect()
 }
 
-fn passes(name: &str, pass: &[String]) -> bool {
-    NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix)) || pass.iter().any(|p| p == name)
+/// Whether a variable of this name is passed: it is on the allow-list, or named in `pass`.
+#[must_use]
+pub fn is_passed(name: &OsStr, pass: &[String]) -> bool {
+    let Some(name) = name.to_str() else { return false };
+    let listed = NAMES.contains(&name) || FAMILIES.iter().any(|family| name.starts_with(family));
+    let secret = SECRET_ENDS.iter().any(|end| name.to_ascii_uppercase().ends_with(end));
+    listed && !secret || pass.iter().any(|named| named == name)
 }
 
 #[cfg(test)]
@@ -65,6 +81,7 @@ mod tests {
             "PATH",
             "LC_ALL",
             "XDG_CACHE_HOME",
+            "XDG_API_KEY",
             "DATABASE_URL",
             "ANTHROPIC_API_KEY",
             "GITHUB_TOKEN",

@@ -1,60 +1,14 @@
-//! What a check sees beside its tree: an allow-list of variables, and the hash that binds a verdict to it. Pure.
+//! What a check sees beside its tree: variables by the allow-list, and the hash that binds a verdict to it. Pure.
 //!
-//! The list is that of design section 9; nothing is passed because it happened to be set. Names that end like a secret
-//! pass only if the mission's `pass_env` names them, and their values are then masked in evidence.
+//! The list is [`is_passed`], the same as the worker's. The values of what the mission's `pass_env` names are masked in
+//! evidence.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
 use super::carry::Carried;
+use crate::process::is_passed;
 use crate::words::Hash;
-
-/// Variables passed by name.
-const PASSED: [&str; 34] = [
-    "PATH",
-    "HOME",
-    "USER",
-    "SHELL",
-    "LANG",
-    "TERM",
-    "TZ",
-    // Proxies, in both spellings in use.
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "ALL_PROXY",
-    "NO_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "all_proxy",
-    "no_proxy",
-    // Certificate authorities, as OpenSSL, Node, Python, curl, Cargo, git and pip name them.
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "NODE_EXTRA_CA_CERTS",
-    "REQUESTS_CA_BUNDLE",
-    "CURL_CA_BUNDLE",
-    "CARGO_HTTP_CAINFO",
-    "GIT_SSL_CAINFO",
-    "PIP_CERT",
-    "AWS_CA_BUNDLE",
-    "DENO_CERT",
-    // Homes of tool chains.
-    "CARGO_HOME",
-    "RUSTUP_HOME",
-    "JAVA_HOME",
-    "GOPATH",
-    "NVM_DIR",
-    "PYENV_ROOT",
-    "VIRTUAL_ENV",
-    "PNPM_HOME",
-    "DOCKER_HOST",
-];
-
-/// Beginnings of names that are passed.
-const PASSED_FAMILIES: [&str; 2] = ["LC_", "XDG_"];
-
-/// Ends of names that are not, whatever family they belong to.
-const SECRET_ENDS: [&str; 4] = ["_KEY", "_TOKEN", "_SECRET", "_PASSWORD"];
 
 /// Values shorter than this are not masked: they would blank out ordinary words.
 const MASKED_FROM: usize = 6;
@@ -88,7 +42,7 @@ impl Environment {
     #[must_use]
     pub fn new(from: Surroundings<'_>) -> Self {
         let named = |name: &OsStr| from.pass_env.iter().any(|passed| OsStr::new(passed) == name);
-        let passed = from.variables.iter().filter(|(name, _)| named(name) || is_passed(name));
+        let passed = from.variables.iter().filter(|(name, _)| is_passed(name, from.pass_env));
         let variables: Vec<_> = passed.map(|(name, value)| (name.clone(), value.clone())).collect();
         let own = |(name, value): &(OsString, OsString)| named(name).then(|| value.to_str().map(str::to_owned))?;
         let mut masked: Vec<String> =
@@ -126,12 +80,6 @@ impl std::fmt::Debug for Environment {
         let names: Vec<_> = self.variables.iter().map(|(name, _)| name).collect();
         f.debug_struct("Environment").field("names", &names).field("hash", &self.hash).finish_non_exhaustive()
     }
-}
-
-fn is_passed(name: &OsStr) -> bool {
-    let Some(name) = name.to_str() else { return false };
-    let listed = PASSED.contains(&name) || PASSED_FAMILIES.iter().any(|family| name.starts_with(family));
-    listed && !SECRET_ENDS.iter().any(|end| name.to_ascii_uppercase().ends_with(end))
 }
 
 fn hash(from: Surroundings<'_>) -> Hash {
