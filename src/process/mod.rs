@@ -8,7 +8,7 @@
 //!
 //! In reading order: [`Command`] (what to run), [`Process`] (the daemon's handle), [`Follower`] (its output as
 //! lines), `supervisor` (the other side), `ladder` (when what is done to a tree), `tree` (who belongs to it),
-//! [`settle`] and [`sweep`] (what a new daemon does with what an old one left).
+//! [`listeners`] (who holds a port), [`settle`] and [`sweep`] (what a new daemon does with what an old one left).
 
 mod command;
 mod error;
@@ -16,6 +16,7 @@ mod follow;
 mod handle;
 mod ladder;
 mod lines;
+mod port;
 mod program;
 mod record;
 mod settle;
@@ -29,6 +30,7 @@ pub use error::Error;
 pub use follow::Follower;
 pub use handle::{Process, Stopper, Supervisor};
 pub use lines::{Line, LineBuffer, MAX_LINE};
+pub use port::{Listener, is_taken, listeners};
 pub use settle::{finished, settle, sweep};
 pub use surroundings::{is_passed, surroundings};
 pub use tree::is_below;

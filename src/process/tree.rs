@@ -95,10 +95,14 @@ pub(super) fn boot_id() -> io::Result<String> {
     Ok(fs::read_to_string("/proc/sys/kernel/random/boot_id")?.trim().to_owned())
 }
 
-fn everyone() -> io::Result<Vec<Member>> {
+/// The ids of all processes.
+pub(super) fn pids() -> io::Result<impl Iterator<Item = i32>> {
     let entries = fs::read_dir("/proc")?;
-    let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    Ok(pids.filter_map(Member::of).collect())
+    Ok(entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()))
+}
+
+fn everyone() -> io::Result<Vec<Member>> {
+    Ok(pids()?.filter_map(Member::of).collect())
 }
 
 fn descendants(root: i32, all: &[Member]) -> HashSet<i32> {

@@ -14,7 +14,7 @@ use super::port;
 use super::shell::{self, Line, seconds};
 use super::stopwatch::Stopwatch;
 use crate::mission::{Check, CheckKind, Readiness, Service};
-use crate::process::{Process, Status, Stop};
+use crate::process::{Process, Status, Stop, is_taken, listeners};
 
 /// Between two looks at whether it is ready. Readiness has no event to wait for.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -48,7 +48,7 @@ pub(super) async fn start(ground: &Arc<Ground>, check: &Check, name: &str) -> Re
     };
     let port = chosen_port(&service, check)?;
     let ports = ports(&service, check, port);
-    if let Some(taken) = ports.iter().find(|port| port::is_taken(**port)) {
+    if let Some(taken) = ports.iter().find(|port| is_taken(**port)) {
         return Err(taken_before(&service, *taken));
     }
     let parts = Parts { ground: Arc::clone(ground), service, port, process: None };
@@ -63,8 +63,7 @@ pub(super) async fn start(ground: &Arc<Ground>, check: &Check, name: &str) -> Re
 }
 
 fn taken_before(service: &Service, port: u16) -> Finding {
-    let holders: Vec<String> =
-        port::holders(port).into_iter().map(|holder| format!("{} (pid {})", holder.name, holder.pid)).collect();
+    let holders: Vec<String> = listeners(port).iter().map(ToString::to_string).collect();
     let by = if holders.is_empty() { "another user's process".to_owned() } else { holders.join(", ") };
     Finding::inconclusive(format!("port {port} of service `{}` is taken before it starts, by {by}", service.name))
 }
