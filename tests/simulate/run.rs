@@ -20,7 +20,8 @@ pub(crate) enum Crashes {
     BeforeEffect(u64),
     /// Once: while the effect was under way; a worker is killed with it.
     DuringEffect(u64),
-    /// Once: after the effect was done, before its answer was recorded; a worker's result is found later.
+    /// Once: after the effect was done, before its answer was recorded; a worker's result is found later, any other
+    /// answer comes too late.
     AfterEffect(u64),
 }
 
@@ -209,10 +210,23 @@ fn perform_or_crash(daemon: &mut Daemon, world: &mut World, effect: &Effect, cra
                 world.left_behind.insert(*attempt, report.as_ref().clone());
             }
         }
-        return daemon.restart(world);
+        daemon.restart(world);
+        return too_late(daemon, world, events);
     }
     for event in events {
         daemon.take(world, event);
+    }
+}
+
+/// Answers of the dead daemon's attempt reach the new one all the same, and mean nothing to it. A worker's end does
+/// not come this way: it waits to be adopted.
+fn too_late(daemon: &mut Daemon, world: &World, events: Vec<Event>) {
+    for event in events.into_iter().filter(|event| !matches!(event, Event::WorkerEnded { .. })) {
+        let name = event.name();
+        let before = daemon.session.clone();
+        daemon.take(world, event);
+        let unchanged = Session { updated_at: daemon.session.updated_at, ..before };
+        assert_eq!(daemon.session, unchanged, "{name} of a dead attempt was taken in");
     }
 }
 
