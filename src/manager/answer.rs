@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::prompt::visible;
 use crate::session::{Action, ConversationWish, Impossible, ModelTier, Plan, Strategy, TaskState, TaskUpdate};
-use crate::words::{CriterionId, TaskId};
+use crate::words::{CriterionId, TaskId, cut};
 
 /// The longest instruction, in bytes. A longer one is refused: cutting it could turn its meaning round.
 const PROMPT_BYTES: usize = 32 << 10;
@@ -258,11 +258,7 @@ fn read_impossible(belief: &WireImpossible, bounds: &Bounds) -> Result<Impossibl
 
 /// A text without hidden characters, bounded.
 fn words(text: &str, max: usize) -> String {
-    let text = visible(text.trim());
-    match text.char_indices().nth(max) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
+    cut(&visible(text.trim()), max)
 }
 
 #[cfg(test)]

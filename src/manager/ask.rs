@@ -7,8 +7,8 @@ use super::manager::{ModelManager, fault_of};
 use super::memory::{Kept, Memory, Place, Unusable};
 use super::tally::{Reckoning, Tally};
 use crate::openrouter::{AnswerForm, Call, ChatRequest, Error, Turn};
-use crate::prompt::clip;
 use crate::session::{Fault, FaultKind};
+use crate::words::clip;
 
 /// The most bytes of a wrong answer that are shown to the one who is to repair it.
 const WRONG_BYTES: usize = 12 << 10;

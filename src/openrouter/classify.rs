@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::error::Error;
+use crate::words::{cut, one_line};
 
 /// The longest text of a provider that is kept, in characters.
 const WORDS: usize = 300;
@@ -135,15 +136,11 @@ pub(super) fn words(status: u16, body: &Value, raw: &[u8], key: &str) -> String 
     if text.is_empty() { format!("status {status}") } else { format!("status {status}: {text}") }
 }
 
-/// A text from outside on one line, without control characters and the key.
+/// A text from outside on one line, without what steers a terminal and without the key.
 pub(super) fn bounded(text: &str, key: &str) -> String {
-    let text = if key.is_empty() { text.to_owned() } else { text.replace(key, KEY_MARK) };
-    let plain = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>();
-    let words = plain.split_whitespace().collect::<Vec<_>>().join(" ");
-    match words.char_indices().nth(WORDS) {
-        Some((end, _)) => format!("{}…", &words[..end]),
-        None => words,
-    }
+    // Folded first: a key that is torn apart by what is taken out would not be found before.
+    let line = one_line(text, usize::MAX);
+    if key.is_empty() { cut(&line, WORDS) } else { cut(&line.replace(key, KEY_MARK), WORDS) }
 }
 
 #[cfg(test)]
@@ -200,7 +197,7 @@ mod tests {
     #[test]
     fn an_echoed_key_and_control_characters_do_not_reach_the_text() {
         let body = json!({ "error": { "message": "bad key sk-1\u{1b}[31m\nnext" } });
-        assert_eq!(words(401, &body, b"", "sk-1"), "status 401: bad key [key] [31m next");
+        assert_eq!(words(401, &body, b"", "sk-1"), "status 401: bad key [key] next");
         assert!(words(500, &Value::Null, &[b'x'; 9000], "").chars().count() < 330);
     }
 }

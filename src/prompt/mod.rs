@@ -17,6 +17,6 @@ pub use brief::{criteria_text, criterion_text, mission_text};
 pub use derive::{Asking, Refused};
 pub use facts::{verdict_label, verdict_text};
 pub use plan::{BUDGET, PlanPrompt};
-pub use quote::{clip, data, visible};
+pub use quote::{data, visible};
 pub use template::{Error, NAMES, Prompts};
 pub use work::{WorkFacts, WorkPrompt};

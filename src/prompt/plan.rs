@@ -1,11 +1,12 @@
 //! The question to the manager: what stays the same first, then what changes, within a byte budget.
 
 use super::fit::{Part, fit};
-use super::quote::{boundary, data};
+use super::quote::data;
 use super::template::{Error, Prompts, Values};
 use super::{brief, facts};
 use crate::mission::Mission;
 use crate::session::{PlanAsk, Session, morale};
+use crate::words::boundary;
 
 /// The budget of a whole prompt, in bytes: some 20,000 tokens.
 pub const BUDGET: usize = 64 << 10;

@@ -12,6 +12,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use super::{Environment, Error};
+use crate::words::last;
 
 /// A filter that hangs must not hang the mission; hashing tens of gigabytes still ends within this.
 const DEADLINE: Duration = Duration::from_secs(15 * 60);
@@ -226,7 +227,7 @@ impl Ended {
             (None, Some(signal)) => format!("signal {signal}"),
             (None, None) => "an unknown status".to_owned(),
         };
-        Error::Git { argv: self.argv, status, stderr: tail(self.stderr.trim()).to_owned() }
+        Error::Git { argv: self.argv, status, stderr: last(self.stderr.trim(), STDERR_TAIL).to_owned() }
     }
 }
 
@@ -271,12 +272,6 @@ fn kill_group(child: &mut Child) {
     drop(child.wait());
 }
 
-fn tail(text: &str) -> &str {
-    let start = text.len().saturating_sub(STDERR_TAIL);
-    let start = (start..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
-    &text[start..]
-}
-
 /// Splits `-z` output into its records.
 pub(super) fn records(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     bytes.split(|byte| *byte == 0).filter(|record| !record.is_empty())
@@ -302,13 +297,6 @@ pub(super) fn nul_list<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Vec<u8>
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_tail_of_an_error_is_cut_at_a_character() {
-        let text = "ä".repeat(STDERR_TAIL);
-        assert!(tail(&text).len() <= STDERR_TAIL);
-        assert_eq!(tail("short"), "short");
-    }
 
     #[test]
     fn a_failed_run_tells_its_arguments_and_code() {

@@ -8,7 +8,7 @@ use super::finding::{Finding, number};
 use super::ground::{Ground, Place, Served};
 use super::{combine, command, coverage, file, http, judge, manual, service, tail, tests};
 use crate::mission::{Check, CheckKind};
-use crate::words::{CheckId, Measure, Outcome};
+use crate::words::{CheckId, Measure, Outcome, last};
 
 /// The service a combination runs beside, which its parts share.
 #[derive(Clone, Copy, Debug)]
@@ -64,9 +64,9 @@ fn with_earlier(mut finding: Finding, earlier: &[Finding]) -> Finding {
     let mut tails: Vec<String> = earlier
         .iter()
         .enumerate()
-        .map(|(at, one)| format!("[run {}: {}]\n{}", at + 1, one.outcome, tail::last(&one.evidence.tail, room)))
+        .map(|(at, one)| format!("[run {}: {}]\n{}", at + 1, one.outcome, last(&one.evidence.tail, room)))
         .collect();
-    tails.push(format!("[run {run}: {}]\n{}", finding.outcome, tail::last(&evidence.tail, tail::TAIL_CAP / 2 - 40)));
+    tails.push(format!("[run {run}: {}]\n{}", finding.outcome, last(&evidence.tail, tail::TAIL_CAP / 2 - 40)));
     evidence.tail = tails.join("\n");
     finding
 }

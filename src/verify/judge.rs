@@ -13,6 +13,7 @@ use super::ground::Place;
 use super::question::{as_shown, is_hidden};
 use super::text::short;
 use crate::mission::JudgeCheck;
+use crate::words::last;
 
 /// One model's answer to one question. The shape is that of the wire, and closed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -123,7 +124,7 @@ fn reasons(answers: &[Answer]) -> String {
             super::tail::clean(&answer.reason)
         )
     });
-    super::tail::last(&lines.collect::<Vec<_>>().join("\n"), super::tail::TAIL_CAP).to_owned()
+    last(&lines.collect::<Vec<_>>().join("\n"), super::tail::TAIL_CAP).to_owned()
 }
 
 /// Each citation as `path:line: quote`, or the first that is not there.

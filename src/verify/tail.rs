@@ -3,79 +3,23 @@
 //! Output is written by programs that the worker influences. Escape sequences, control characters and those that turn
 //! the direction of text are removed, so that what a person reads is what is there. Pure.
 
+use crate::words::{Sign, last, signs};
+
 /// The most that evidence carries of an output.
 pub(super) const TAIL_CAP: usize = 4096;
 
 /// What is read of a file to make a tail of it; escape sequences may take up most of it.
 pub(super) const TAIL_READ: u64 = 64 * 1024;
 
-/// The printable text of some output: no escape sequences, no control characters but tab and newline.
+/// The printable text of some output: no escape sequences, nothing hidden, of the controls only tab and newline.
 pub(super) fn clean(text: &str) -> String {
-    let mut clean = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '\u{1b}' => skip_escape(&mut chars),
-            '\u{9b}' => skip_parameters(&mut chars),
-            '\r' if chars.peek() == Some(&'\n') => {}
-            '\r' => clean.push('\n'),
-            '\n' | '\t' => clean.push(c),
-            _ if c.is_control() || is_invisible(c) => {}
-            _ => clean.push(c),
-        }
-    }
-    clean
-}
-
-type Chars<'a> = std::iter::Peekable<std::str::Chars<'a>>;
-
-fn skip_escape(chars: &mut Chars<'_>) {
-    match chars.peek() {
-        Some('[') => {
-            chars.next();
-            skip_parameters(chars);
-        }
-        Some(']' | 'P' | 'X' | '^' | '_') => skip_string(chars),
-        _ => {
-            while chars.next_if(|c| (' '..='/').contains(c)).is_some() {}
-            chars.next_if(|c| ('0'..='~').contains(c));
-        }
-    }
-}
-
-fn skip_parameters(chars: &mut Chars<'_>) {
-    while chars.next_if(|c| (' '..='?').contains(c)).is_some() {}
-    chars.next_if(|c| ('@'..='~').contains(c));
-}
-
-/// Skips to the string's end, but never past the line: an unterminated one must not hide what follows.
-fn skip_string(chars: &mut Chars<'_>) {
-    while let Some(c) = chars.next_if(|c| *c != '\n') {
-        match c {
-            '\u{7}' | '\u{9c}' => return,
-            '\u{1b}' if chars.next_if_eq(&'\\').is_some() => return,
-            _ => {}
-        }
-    }
-}
-
-/// Marks that turn the direction of text or take no room.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{61c}' | '\u{feff}')
-}
-
-/// The last `cap` bytes of a text, cut between characters and, where one is near, at a line's start.
-pub(super) fn last(text: &str, cap: usize) -> &str {
-    let text = text.trim_end();
-    if text.len() <= cap {
-        return text;
-    }
-    let start = (text.len() - cap..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
-    let cut = text.get(start..).unwrap_or("");
-    match cut.find('\n') {
-        Some(end) if end < 200 => cut.get(end + 1..).unwrap_or(cut),
-        _ => cut,
-    }
+    let clean = |sign| match sign {
+        Sign::Break => Some('\n'),
+        Sign::Tab => Some('\t'),
+        Sign::Shown(c) => Some(c),
+        Sign::Hidden(_) => None,
+    };
+    signs(text).filter_map(clean).collect()
 }
 
 /// One tail of both streams: stdout first, then stderr, each with half of the room at least.
@@ -107,21 +51,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn escape_sequences_are_removed_whole() {
-        assert_eq!(clean("\u{1b}[1;31mred\u{1b}[0m"), "red");
-        assert_eq!(clean("\u{1b}]8;;http://x\u{1b}\\link\u{1b}]8;;\u{7}"), "link");
-        assert_eq!(clean("\u{1b}(Ba\u{1b}cb\u{9b}2Kc"), "abc");
-        assert_eq!(clean("50%\r100%\r\ndone\0\u{8}"), "50%\n100%\ndone");
-    }
-
-    #[test]
-    fn an_unterminated_sequence_hides_no_line_after_it() {
-        assert_eq!(clean("\u{1b}]0;title\nFAILED"), "\nFAILED");
-    }
-
-    #[test]
-    fn turned_and_invisible_text_is_laid_open() {
-        assert_eq!(clean("ok\u{202e}liaf\u{200b}"), "okliaf");
+    fn what_steers_or_hides_is_gone_and_lines_stay() {
+        assert_eq!(clean("\u{1b}[31mok\u{202e}liaf\u{200b}\u{1b}[0m\r\n\tdone\0"), "okliaf\n\tdone");
     }
 
     #[test]
@@ -139,11 +70,6 @@ mod tests {
             let tail = of_streams(&out, &err);
             prop_assert!(tail.len() <= TAIL_CAP);
             prop_assert!(tail.chars().all(|c| c == '\n' || c == '\t' || !c.is_control()));
-        }
-
-        #[test]
-        fn a_tail_never_exceeds_its_cap(text in "\\PC{0,300}", cap in 0usize..200) {
-            prop_assert!(last(&text, cap).len() <= cap);
         }
     }
 }

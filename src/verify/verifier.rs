@@ -25,7 +25,7 @@ use super::stopwatch::{Stopwatch, milliseconds};
 use super::tail;
 use crate::mission::Service;
 use crate::process::Supervisor;
-use crate::words::{CheckId, Evidence, TreeId, Verdict};
+use crate::words::{CheckId, Evidence, TreeId, Verdict, last};
 
 /// Summaries longer than this are cut: they are one line for people.
 const SUMMARY_CAP: usize = 600;
@@ -230,7 +230,7 @@ fn presentable(ground: &Ground, evidence: &Evidence) -> Evidence {
         subject: shown(&evidence.subject, SUBJECT_CAP),
         exit_code: evidence.exit_code,
         measures: evidence.measures.clone(),
-        tail: tail::last(&ground.environment.mask(&evidence.tail), tail::TAIL_CAP).to_owned(),
+        tail: last(&ground.environment.mask(&evidence.tail), tail::TAIL_CAP).to_owned(),
         citations: evidence.citations.iter().map(|cited| shown(cited, SUMMARY_CAP)).collect(),
     }
 }

@@ -1,7 +1,7 @@
 //! The tool trace: one short line for each thing the worker does. Pure.
 
 use super::stream::{Assistant, Block, RateLimit, ResultLine, StreamEvent};
-use super::text::one_line;
+use crate::words::one_line;
 
 /// The longest chip, in characters.
 const CHIP: usize = 120;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::stream::{
     ApiError, ApiRetry, Assistant, Block, Init, ModelSpend, RateLimit, ResultLine, StreamEvent, ToolResults,
 };
-use crate::words::{Money, Usage};
+use crate::words::{Money, Usage, one_line};
 
 /// Chips that are kept for the report.
 const CHIPS: usize = 40;
@@ -145,7 +145,7 @@ impl Facts {
             if let Some(error) = &result.error
                 && self.errors.len() < ERRORS
             {
-                self.errors.push(super::text::one_line(error, 300));
+                self.errors.push(one_line(error, 300));
             }
         }
     }

@@ -8,6 +8,8 @@ use std::fmt;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, de};
 
+use crate::words::clip;
+
 /// How much of a short text is kept, in bytes: a chip or an error line shows less.
 const SHORT: usize = 2 << 10;
 /// How much of a final answer is kept, in bytes; the whole of it is in the spool.
@@ -59,7 +61,7 @@ impl<'de> Visitor<'de> for AnyVisitor {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Any, E> {
-        Ok(Any { text: super::text::bounded(text, self.keep), ..Any::default() })
+        Ok(Any { text: clip(text, self.keep), ..Any::default() })
     }
 
     fn visit_bool<E: de::Error>(self, flag: bool) -> Result<Any, E> {
@@ -121,7 +123,7 @@ impl<'de> Deserialize<'de> for BlockText {
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<BlockText, E> {
-                Ok(BlockText(super::text::bounded(text, SHORT)))
+                Ok(BlockText(clip(text, SHORT)))
             }
 
             fn visit_bool<E: de::Error>(self, _: bool) -> Result<BlockText, E> {

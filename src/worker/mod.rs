@@ -23,7 +23,6 @@ mod run;
 mod script;
 mod stream;
 pub mod stub;
-mod text;
 mod timers;
 mod watch;
 mod wire;

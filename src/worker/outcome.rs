@@ -8,6 +8,7 @@ use crate::process::Status;
 
 use super::facts::Facts;
 use super::stream::{RateLimit, ResultLine};
+use crate::words::clip;
 
 /// Why cco itself ended the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -187,18 +188,14 @@ fn by_stderr(status: Status, stderr: &str) -> Outcome {
     if stderr.is_empty() {
         return Outcome::Crashed { status };
     }
-    Outcome::StartupFailed { message: super::text::bounded(stderr, MESSAGE) }
+    Outcome::StartupFailed { message: clip(stderr, MESSAGE) }
 }
 
 /// How much of the worker's words is kept in an outcome.
 const MESSAGE: usize = 1000;
 
 fn api_fault(facts: &Facts, result: &ResultLine) -> ApiFault {
-    ApiFault {
-        kind: api_kind(facts, result),
-        status: result.status,
-        message: super::text::bounded(&result.text, MESSAGE),
-    }
+    ApiFault { kind: api_kind(facts, result), status: result.status, message: clip(&result.text, MESSAGE) }
 }
 
 fn api_kind(facts: &Facts, result: &ResultLine) -> ApiKind {

@@ -14,7 +14,7 @@ use super::field::Text;
 use super::wire::{
     AssistantWire, CompactWire, DeniedWire, FallbackWire, InitWire, RateLimitWire, ResultWire, RetryWire, UserWire,
 };
-use crate::words::Usage;
+use crate::words::{Usage, one_line};
 
 /// One line, understood as far as cco needs it.
 #[derive(Clone, Debug, PartialEq)]
@@ -220,7 +220,7 @@ pub fn parse(line: &[u8]) -> StreamEvent {
         let text = String::from_utf8_lossy(line);
         // Broken UTF-8 inside a good event: the replacement characters are harmless, losing the event is not.
         let repaired = if let Cow::Owned(text) = &text { parse_json(text.as_bytes()) } else { None };
-        repaired.unwrap_or_else(|| StreamEvent::Noise(super::text::one_line(&text, NOISE)))
+        repaired.unwrap_or_else(|| StreamEvent::Noise(one_line(&text, NOISE)))
     })
 }
 

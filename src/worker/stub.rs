@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::request::Request;
 use super::script::{Scene, Script, Step};
 use crate::process::surroundings;
-use crate::words::IterationNumber;
+use crate::words::{IterationNumber, clip};
 
 /// The model the stub calls itself.
 const MODEL: &str = "stub";
@@ -178,7 +178,7 @@ fn write(path: &Path, content: &str) -> io::Result<()> {
 fn run(command: &str) -> io::Result<Result<String, String>> {
     let output = std::process::Command::new("sh").args(["-c", command]).stdin(Stdio::null()).output()?;
     let text = [output.stdout, output.stderr].concat();
-    let text = super::text::bounded(&String::from_utf8_lossy(&text), 4 << 10);
+    let text = clip(&String::from_utf8_lossy(&text), 4 << 10);
     Ok(match output.status.code() {
         Some(0) => Ok(text),
         Some(code) => Err(format!("Exit code {code}\n{text}")),

@@ -9,6 +9,7 @@ use super::request::{Live, Report};
 use super::stream::{StreamEvent, parse};
 use super::timers::Doing;
 use crate::process::{Exit, Line};
+use crate::words::one_line;
 
 /// Retries with 401 or 403 after which the worker is ended: one may be a token being renewed, two are not, and
 /// Claude Code would go on for minutes.
@@ -53,7 +54,7 @@ impl Watch {
             StreamEvent::Init(init) => live(Live::Model(init.model.clone())),
             StreamEvent::RateLimit(limit) => live(Live::RateLimit(limit.clone())),
             StreamEvent::Denied { tool, reason } if self.denials.len() < DENIALS => {
-                self.denials.push(format!("{tool}: {}", super::text::one_line(reason, 300)));
+                self.denials.push(format!("{tool}: {}", one_line(reason, 300)));
             }
             _ => {}
         }
