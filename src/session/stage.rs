@@ -310,6 +310,33 @@ impl Stage {
         }
     }
 
+    /// The stage that this one holds back: what is done when the wait is over.
+    #[must_use]
+    pub const fn held_back(&self) -> Option<&Self> {
+        match self {
+            Self::Waiting { then, .. }
+            | Self::Paused { then, .. }
+            | Self::AwaitingHuman { then, .. }
+            | Self::Stopping { then, .. } => Some(then),
+            Self::Preparing
+            | Self::Deriving { .. }
+            | Self::Sealing
+            | Self::Verifying { .. }
+            | Self::Planning { .. }
+            | Self::Working(_)
+            | Self::Snapshotting { .. }
+            | Self::Recording(_)
+            | Self::Proving { .. }
+            | Self::Ended(_) => None,
+        }
+    }
+
+    /// The stage at the bottom of all that holds back: itself where nothing does.
+    #[must_use]
+    pub fn innermost(&self) -> &Self {
+        self.held_back().map_or(self, Self::innermost)
+    }
+
     /// Whether a pause or a drain takes hold before this stage: the next step would cost money or end the mission.
     #[must_use]
     pub const fn is_boundary(&self) -> bool {

@@ -7,7 +7,7 @@ use super::db::{Checkpoints, Head, State};
 use super::error::Error;
 use super::fold::Fold;
 use super::journal::{Journal, Mark, Record, Torn};
-use crate::session::{Checkpoint, Session, Stage};
+use crate::session::{Checkpoint, RecordOrder, Session, Stage};
 
 /// Records folded at open beyond which a restore point is made at once.
 const LONG_TAIL: u64 = 1000;
@@ -156,20 +156,5 @@ fn names_are_complete(points: &Checkpoints, session: &Session) -> Result<bool, E
 
 /// Whether a named restore point is to be made in this stage, or in one that it holds back.
 fn names_a_point(stage: &Stage) -> bool {
-    match stage {
-        Stage::Recording(order) => matches!(order.checkpoint, Checkpoint::Named(_)),
-        Stage::Waiting { then, .. }
-        | Stage::Paused { then, .. }
-        | Stage::AwaitingHuman { then, .. }
-        | Stage::Stopping { then, .. } => names_a_point(then),
-        Stage::Preparing
-        | Stage::Deriving { .. }
-        | Stage::Sealing
-        | Stage::Verifying { .. }
-        | Stage::Planning { .. }
-        | Stage::Working(_)
-        | Stage::Snapshotting { .. }
-        | Stage::Proving { .. }
-        | Stage::Ended(_) => false,
-    }
+    matches!(stage.innermost(), Stage::Recording(RecordOrder { checkpoint: Checkpoint::Named(_), .. }))
 }

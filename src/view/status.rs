@@ -228,7 +228,7 @@ pub fn status(session: &Session, now: Timestamp) -> Status {
         run_id: session.run,
         mission: Mission { id: session.charter.mission.clone(), title: session.charter.title.clone() },
         stage: session.stage.name().to_owned(),
-        then: then(&session.stage).map(|stage| stage.name().to_owned()),
+        then: session.stage.held_back().map(|stage| stage.name().to_owned()),
         outcome,
         ended,
         iterations: session.iteration.0,
@@ -286,25 +286,6 @@ fn end(stage: &Stage) -> (Option<OutcomeWord>, Option<Ended>) {
         End::Stalled => (OutcomeWord::Stalled, Ended::default()),
     };
     (Some(word), Some(more))
-}
-
-fn then(stage: &Stage) -> Option<&Stage> {
-    match stage {
-        Stage::Waiting { then, .. }
-        | Stage::Paused { then, .. }
-        | Stage::AwaitingHuman { then, .. }
-        | Stage::Stopping { then, .. } => Some(then),
-        Stage::Preparing
-        | Stage::Deriving { .. }
-        | Stage::Sealing
-        | Stage::Verifying { .. }
-        | Stage::Planning { .. }
-        | Stage::Working(_)
-        | Stage::Snapshotting { .. }
-        | Stage::Recording(_)
-        | Stage::Proving { .. }
-        | Stage::Ended(_) => None,
-    }
 }
 
 impl Phase {

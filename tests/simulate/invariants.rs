@@ -42,14 +42,7 @@ fn criteria_hold_by_verdicts_only(session: &Session) {
 
 /// Whether a verification is under way or interrupted: then the newest verdicts are ahead of what was concluded.
 fn verifying(stage: &Stage) -> bool {
-    match stage {
-        Stage::Verifying { .. } | Stage::Proving { .. } => true,
-        Stage::Waiting { then, .. }
-        | Stage::Paused { then, .. }
-        | Stage::AwaitingHuman { then, .. }
-        | Stage::Stopping { then, .. } => verifying(then),
-        _ => false,
-    }
+    matches!(stage.innermost(), Stage::Verifying { .. } | Stage::Proving { .. })
 }
 
 fn done_is_proven(session: &Session, world: &World) {
