@@ -217,9 +217,25 @@ impl Answered {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::words::Outcome;
+
+    /// A plain request that wants status 200 and nothing else.
+    pub(in crate::verify) fn get(url: &str) -> HttpCheck {
+        HttpCheck {
+            url: url.into(),
+            method: "GET".into(),
+            headers: vec![],
+            body: String::new(),
+            status: 200,
+            expect_headers: vec![],
+            body_contains: vec![],
+            body_matches: vec![],
+            json: None,
+            max_latency: None,
+        }
+    }
 
     #[test]
     fn only_loopback_is_inside() {
@@ -242,18 +258,7 @@ mod tests {
             completeness: Completeness::Whole,
             latency: Duration::from_millis(milliseconds),
         };
-        let what = HttpCheck {
-            url: String::new(),
-            method: "GET".into(),
-            headers: vec![],
-            body: String::new(),
-            status: 200,
-            expect_headers: vec![],
-            body_contains: vec![],
-            body_matches: vec![],
-            json: None,
-            max_latency: Some(Duration::from_millis(200)),
-        };
+        let what = HttpCheck { max_latency: Some(Duration::from_millis(200)), ..get("") };
         assert_eq!(answered(200).judge(&what).outcome, Outcome::Pass);
         assert_eq!(answered(201).judge(&what).outcome, Outcome::Fail);
     }

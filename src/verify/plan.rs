@@ -179,8 +179,9 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use super::super::http::tests::get;
     use super::*;
-    use crate::mission::{CommandCheck, FileCheck, HttpCheck, ManualCheck, Readiness, TestsCheck};
+    use crate::mission::{CommandCheck, FileCheck, ManualCheck, Readiness, TestsCheck};
     use crate::words::Priority;
 
     fn check(kind: CheckKind) -> Check {
@@ -211,19 +212,7 @@ mod tests {
     }
 
     fn http(url: &str, service: Option<&str>) -> Check {
-        let what = HttpCheck {
-            url: url.into(),
-            method: "GET".into(),
-            headers: vec![],
-            body: String::new(),
-            status: 200,
-            expect_headers: vec![],
-            body_contains: vec![],
-            body_matches: vec![],
-            json: None,
-            max_latency: None,
-        };
-        Check { service: service.map(str::to_owned), ..check(CheckKind::Http(what)) }
+        Check { service: service.map(str::to_owned), ..check(CheckKind::Http(get(url))) }
     }
 
     fn service(run: &str) -> Service {
