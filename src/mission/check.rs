@@ -64,6 +64,24 @@ pub enum CheckKind {
     Not(Box<Check>),
 }
 
+impl Check {
+    /// The checks that this one combines, in their order; none of a plain one.
+    #[must_use]
+    pub fn parts(&self) -> &[Self] {
+        match &self.kind {
+            CheckKind::All(parts) | CheckKind::Any(parts) => parts,
+            CheckKind::Not(part) => std::slice::from_ref(part),
+            CheckKind::Command(_)
+            | CheckKind::File(_)
+            | CheckKind::Http(_)
+            | CheckKind::Tests(_)
+            | CheckKind::Coverage(_)
+            | CheckKind::Judge(_)
+            | CheckKind::Manual(_) => &[],
+        }
+    }
+}
+
 impl CheckKind {
     /// The kind as written in a mission file.
     #[must_use]

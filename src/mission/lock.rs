@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::check::{Check, CheckKind};
+use super::check::Check;
 use super::check_file::CheckFile;
 use super::check_reading::check;
 use super::criteria::judged_alone;
@@ -250,19 +250,7 @@ fn fits(entry: &Entry, criterion: &Criterion, services: &BTreeSet<&str>) -> Resu
 
 fn unknown_service(check: &Check, services: &BTreeSet<&str>) -> Option<String> {
     let own = check.service.clone().filter(|service| !services.contains(service.as_str()));
-    own.or_else(|| match &check.kind {
-        CheckKind::All(checks) | CheckKind::Any(checks) => {
-            checks.iter().find_map(|check| unknown_service(check, services))
-        }
-        CheckKind::Not(check) => unknown_service(check, services),
-        CheckKind::Command(_)
-        | CheckKind::File(_)
-        | CheckKind::Http(_)
-        | CheckKind::Tests(_)
-        | CheckKind::Coverage(_)
-        | CheckKind::Judge(_)
-        | CheckKind::Manual(_) => None,
-    })
+    own.or_else(|| check.parts().iter().find_map(|part| unknown_service(part, services)))
 }
 
 impl Entry {

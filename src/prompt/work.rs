@@ -3,7 +3,7 @@
 use super::quote::{data, line, visible};
 use super::template::{Error, Prompts, Values};
 use super::{brief, facts};
-use crate::mission::{Check, CheckKind, Mission};
+use crate::mission::{Check, Mission};
 use crate::session::{Preface, Session, WorkOrder};
 
 /// The most sealed paths listed; a glob says more than its files.
@@ -123,16 +123,6 @@ fn protected(mission: &Mission, sealed: &[String]) -> String {
 }
 
 fn check_paths(check: &Check) -> Vec<&str> {
-    let inner: Vec<&str> = match &check.kind {
-        CheckKind::All(checks) | CheckKind::Any(checks) => checks.iter().flat_map(check_paths).collect(),
-        CheckKind::Not(check) => check_paths(check),
-        CheckKind::Command(_)
-        | CheckKind::File(_)
-        | CheckKind::Http(_)
-        | CheckKind::Tests(_)
-        | CheckKind::Coverage(_)
-        | CheckKind::Judge(_)
-        | CheckKind::Manual(_) => Vec::new(),
-    };
+    let inner = check.parts().iter().flat_map(check_paths);
     check.protect.iter().map(String::as_str).chain(inner).collect()
 }

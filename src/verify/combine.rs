@@ -1,23 +1,13 @@
 //! `all`, `any`, `not`: three-valued, so that what could not be decided never turns into a pass. Pure.
 
 use super::finding::Finding;
-use crate::mission::{Check, CheckKind};
+use crate::mission::Check;
 use crate::words::{CheckId, Outcome};
 
 /// The parts of a combination with their ids: `criterion/0.1` is the second part of `criterion/0`.
 pub(super) fn parts<'c>(id: &CheckId, check: &'c Check) -> Vec<(CheckId, &'c Check)> {
-    let parts: &[Check] = match &check.kind {
-        CheckKind::All(parts) | CheckKind::Any(parts) => parts,
-        CheckKind::Not(part) => std::slice::from_ref(part),
-        CheckKind::Command(_)
-        | CheckKind::File(_)
-        | CheckKind::Http(_)
-        | CheckKind::Tests(_)
-        | CheckKind::Coverage(_)
-        | CheckKind::Judge(_)
-        | CheckKind::Manual(_) => &[],
-    };
-    parts.iter().enumerate().map(|(at, part)| (CheckId::new(format!("{id}.{at}")), part)).collect()
+    let parts = check.parts().iter().enumerate();
+    parts.map(|(at, part)| (CheckId::new(format!("{id}.{at}")), part)).collect()
 }
 
 /// Fails if one fails, passes if all pass. Nothing to combine is nothing proved.
