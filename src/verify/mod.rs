@@ -49,6 +49,6 @@ pub use files::ReadError;
 pub use judge::{Answer, Citation};
 pub use manual::{Approval, Word};
 pub use plan::{Item, Known, Occasion, Scope, cache_key, for_emptied_tree, is_kept, items};
-pub use question::{Exhibit, INSTRUCTIONS, Question, parse, questions, request, schema};
+pub use question::{Exhibit, Question, parse, questions, request, schema};
 pub use setup::{SETUP_TIMEOUT, Setup};
 pub use verifier::{Job, Report, Verifier};

@@ -23,9 +23,6 @@ const EXHIBIT_CAP: usize = 64 * 1024;
 /// The most that is shown of all files of one question.
 const QUESTION_CAP: usize = 256 * 1024;
 
-/// The judge's instructions; `prompts/judge.md`.
-pub const INSTRUCTIONS: &str = include_str!("../../prompts/judge.md");
-
 /// One thing a judge is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
@@ -120,7 +117,7 @@ pub(super) fn as_shown(bytes: &[u8]) -> String {
     tail::clean(&String::from_utf8_lossy(bytes.get(..bytes.len().min(EXHIBIT_CAP)).unwrap_or(bytes)))
 }
 
-/// The user's part of the request; [`INSTRUCTIONS`] is the system's.
+/// The user's part of the request; `prompts/judge.md` is the system's.
 #[must_use]
 pub fn request(questions: &[Question]) -> String {
     let boundary = boundary(questions);
