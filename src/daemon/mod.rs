@@ -13,6 +13,7 @@ mod control;
 mod derive;
 mod equip;
 mod error;
+mod ground;
 mod inputs;
 mod judging;
 mod observer;

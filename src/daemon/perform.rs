@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
 
+use super::ground::{self, Checking};
 use super::observer::Observer;
 use super::run::Anchor;
 use super::{clock, derive, plan, prepare, prove, record, seal, snapshot, verify, work};
@@ -121,14 +122,22 @@ impl Task {
         }
     }
 
+    /// What it takes to run checks for this effect.
+    pub(super) fn checking(&self) -> Checking<'_> {
+        let Tools { repo, state, verifier, environment, jobs, observer, .. } = &*self.tools;
+        let spool = state.attempt(self.attempt).join("checks");
+        let marker = format!("{}-{}", self.session.run, self.attempt);
+        let mission = &self.mission;
+        Checking { repo, state, verifier, mission, environment, jobs: *jobs, observer, spool, marker }
+    }
+
     /// Runs what blocks on a thread of its own.
     pub(super) async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Tools) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
         let tools = Arc::clone(&self.tools);
-        let done = tokio::task::spawn_blocking(move || work(&tools)).await;
-        done.unwrap_or_else(|error| Err(unfit(&format!("an inner task broke: {error}"))))
+        ground::blocking(move || work(&tools)).await
     }
 }
 

@@ -1,7 +1,8 @@
 //! The proof: every check on a fresh checkout of the published commit, with nothing taken over.
 
+use super::ground::SetUp;
 use super::perform::{Task, unfit};
-use super::verify::{Ground, Keep, SetUp, run};
+use super::verify::{Keep, run};
 use crate::session::{Event, Fault};
 use crate::verify::{self, Occasion};
 use crate::words::{CommitId, TreeId};
@@ -19,7 +20,7 @@ pub(super) async fn prove(task: &Task, commit: CommitId, tree: TreeId) -> Result
     if held.tree != tree {
         return Err(unfit(&format!("the published commit holds the tree {} and not {tree}", held.tree)));
     }
-    let ground = Ground::prepare(task, tree, dir.clone(), SetUp::Always).await?;
+    let ground = task.checking().prepare(tree, dir.clone(), SetUp::Always).await?;
     let check_hash = crate::mission::Check::hash;
     let items = verify::items(&task.mission.criteria, verify::Scope::All, Occasion::Proof, check_hash);
     let bill = run(task, &ground, items, Keep::Nothing).await?;

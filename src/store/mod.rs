@@ -16,6 +16,7 @@ mod read;
 mod record;
 mod resume;
 mod runs;
+mod set_up;
 #[expect(clippy::module_inception, reason = "the file that carries the room's main idea has the plain name")]
 mod store;
 
