@@ -14,5 +14,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod assignment;
 mod drive;
 mod faults;
+mod mission;

@@ -1,0 +1,44 @@
+//! Whole missions: tool calls of the real `claude` change the repository, checks decide, commits are published.
+
+use serde_json::json;
+
+use crate::assignment::{Assignment, TWO_CRITERIA};
+use crate::support::{MessagesApi, Place, Script, Step};
+
+#[test]
+fn two_criteria_are_done_in_three_iterations_with_one_false_claim_in_between() {
+    let place = Place::new();
+    let api = MessagesApi::start(Script::new([]));
+    let task = Assignment::new(&place, &api, TWO_CRITERIA);
+    let script = task.path("greet.sh");
+    let edit = json!({"file_path": script, "old_string": "Good bye", "new_string": "Hello"});
+    for step in [
+        Step::write(&script, "echo 'Good bye, world!'\n"),
+        Step::text("Done: all criteria are met and every test passes. The mission is complete."),
+        Step::tool("Edit", &edit),
+        Step::text("Done: it says hello."),
+        Step::bash("sh greet.sh && echo 'Call it: sh greet.sh' > GREETING.md"),
+        Step::text("Done: it is described."),
+    ] {
+        api.then(step);
+    }
+    let end = task.start().run().expect_code(0);
+
+    assert_eq!((api.requests().len(), api.unscripted(), api.steps_left()), (6, 0, 0));
+    let requests = api.requests();
+    assert!(requests[2].says("The mission is complete.") && requests[2].says("stdout lacks"), "claim and evidence");
+    let status = task.status();
+    assert_eq!((&status["outcome"], &status["iterations"]), (&json!("done"), &json!(3)), "{status:#}");
+    assert_eq!(task.repository.read("greet.sh"), "echo 'Hello, world!'\n");
+    assert_eq!(
+        (task.repository.status(), task.repository.git(["branch", "--show-current"])),
+        (String::new(), "cco/greeting".to_owned())
+    );
+    let iterations = task.iterations();
+    let held: Vec<_> = iterations.iter().map(|iteration| iteration["held"].clone()).collect();
+    assert_eq!(held, [0, 0, 1, 2].map(|held| json!(held)), "{iterations:#?}");
+    assert!(iterations[1]["attempts"][0]["claim"].as_str().unwrap().contains("The mission is complete"));
+    for chip in ["[Write: greet.sh]", "[Edit: greet.sh]", "[Bash: sh greet.sh"] {
+        assert!(end.stderr.contains(chip), "no {chip} in: {}", end.stderr);
+    }
+}
