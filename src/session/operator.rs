@@ -7,7 +7,7 @@ use super::session::{GUIDANCE, Guidance, Retries, Wish, WishAt};
 use super::stage::{AfterSnapshot, HumanNeed, PauseReason, Stage};
 use super::step::{NoticeKind, Turn};
 use super::worker_report::WorkerOutcome;
-use crate::words::{Actor, CriterionId};
+use crate::words::{Actor, CriterionId, IterationNumber};
 
 impl Turn {
     /// Whatever an earlier daemon had under way is lost; its stage is entered again under a new attempt.
@@ -76,7 +76,9 @@ impl Turn {
     }
 
     pub(super) fn stop_asked(&mut self, how: StopHow) {
-        let wish = Wish::of_stop(how);
+        // An iteration under way is the one that is meant.
+        let over = IterationNumber(self.s.iteration.0.saturating_sub(u64::from(self.s.current.is_some())));
+        let wish = Wish::of_stop(how, over);
         match self.s.stage.clone() {
             Stage::Ended(_) => self.nothing_to("stop"),
             Stage::Paused { then, .. } | Stage::Waiting { then, .. } | Stage::AwaitingHuman { then, .. } => {

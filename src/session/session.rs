@@ -201,6 +201,8 @@ pub enum WishAt {
     Boundary,
     /// Before the next plan: the iteration is finished first.
     IterationEnd,
+    /// Before a plan that would follow a newer iteration than this one; a proof is still made.
+    IterationAfter(IterationNumber),
     /// Before any step but the snapshot.
     NextStep,
 }
@@ -290,20 +292,21 @@ impl Session {
         self.wish.as_ref().is_some_and(|wish| match wish.at {
             WishAt::Boundary => stage.is_boundary(),
             WishAt::IterationEnd => matches!(stage, Stage::Planning { .. } | Stage::Proving { .. }),
+            WishAt::IterationAfter(number) => matches!(stage, Stage::Planning { .. }) && self.iteration > number,
             WishAt::NextStep => !matches!(stage, Stage::Snapshotting { .. } | Stage::Paused { .. } | Stage::Ended(_)),
         })
     }
 }
 
 impl Wish {
-    /// What a stop asks for.
+    /// What a stop asks for; `over` is the newest iteration that was finished before.
     #[must_use]
-    pub fn of_stop(how: StopHow) -> Self {
+    pub fn of_stop(how: StopHow, over: IterationNumber) -> Self {
         let (why, at) = match how {
             StopHow::Drain => (PauseReason::Stopped, WishAt::IterationEnd),
             StopHow::Now | StopHow::Kill => (PauseReason::Stopped, WishAt::NextStep),
             StopHow::TimeLimit => (PauseReason::TimeLimit, WishAt::NextStep),
-            StopHow::AfterOne => (PauseReason::OneIteration, WishAt::IterationEnd),
+            StopHow::AfterOne => (PauseReason::OneIteration, WishAt::IterationAfter(over)),
         };
         Self { why, at }
     }

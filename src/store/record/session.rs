@@ -114,6 +114,6 @@ mirror!(struct IterationNote => IterationNoteV1 {
 
 mirror!(struct Wish => WishV1 { why: PauseReason, at: WishAt });
 
-mirror!(enum WishAt => WishAtV1 { Boundary, IterationEnd, NextStep });
+mirror!(enum WishAt => WishAtV1 { Boundary, IterationEnd, IterationAfter(number: IterationNumber), NextStep });
 
 mirror!(struct Retries => RetriesV1 { limit: u32, provider: u32, crash: u32, session: u32 });
