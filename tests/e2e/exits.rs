@@ -31,7 +31,8 @@ fn done_and_proven_is_0_and_so_is_starting_again_which_spends_nothing() {
 fn a_wrong_command_line_is_2() {
     let place = Place::new();
     let world = small(&place);
-    for line in [vec![], vec!["frobnicate"], vec!["start", "--budget", "much"], vec!["start", "PLAN.md"], vec!["guide"]] {
+    for line in [vec![], vec!["frobnicate"], vec!["start", "--budget", "much"], vec!["start", "PLAN.md"], vec!["guide"]]
+    {
         world.cco(line).run().expect_code(2);
     }
     let none = world.cco(["pause"]).run().expect_code(2);
