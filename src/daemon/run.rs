@@ -77,6 +77,8 @@ pub(super) struct Inlets {
     pub(super) asks: mpsc::Receiver<Asked>,
     pub(super) interrupt: Signal,
     pub(super) terminate: Signal,
+    /// The terminal is gone: as TERM, because nobody can press a second key there.
+    pub(super) hangup: Signal,
     /// When the time slice of the whole daemon is over.
     pub(super) deadline: Option<Instant>,
 }
@@ -109,8 +111,9 @@ impl Inlets {
     ) -> std::io::Result<Self> {
         let interrupt = signal(SignalKind::interrupt())?;
         let terminate = signal(SignalKind::terminate())?;
+        let hangup = signal(SignalKind::hangup())?;
         let deadline = time_limit.map(|limit| Instant::now() + limit);
-        Ok(Self { answers, asks, interrupt, terminate, deadline })
+        Ok(Self { answers, asks, interrupt, terminate, hangup, deadline })
     }
 
     async fn next(&mut self) -> Heard {
@@ -126,6 +129,7 @@ impl Inlets {
             Some(asked) = self.asks.recv() => Heard::Asked(asked),
             Some(()) = self.interrupt.recv() => Heard::Interrupted,
             Some(()) = self.terminate.recv() => Heard::Terminated,
+            Some(()) = self.hangup.recv() => Heard::Terminated,
             () = time_is_up => Heard::TimeIsUp,
         }
     }

@@ -21,6 +21,8 @@ mod progress;
 mod session;
 mod stage;
 mod step;
+#[cfg(test)]
+mod tests;
 mod work;
 mod worker_report;
 

@@ -56,8 +56,10 @@ pub fn begin(now: Timestamp, event: &Event) -> Option<Session> {
 #[must_use]
 pub fn step(session: Session, now: Timestamp, event: &Event) -> (Session, Vec<Notice>) {
     let mut turn = Turn { s: session, now, notices: Vec::new() };
+    let spent = turn.s.ledger.spent();
     turn.s.updated_at = now;
     turn.take(event);
+    turn.warn_of_budget(spent);
     (turn.s, turn.notices)
 }
 
@@ -259,6 +261,20 @@ impl Turn {
                 stage
             }
             other => other,
+        }
+    }
+
+    /// Tells of each share of the dollar budget that this event used up.
+    fn warn_of_budget(&mut self, before: Money) {
+        let Some(usd) = self.s.charter.limits.usd else { return };
+        let spent = self.s.ledger.spent();
+        let beyond = |amount: Money, percent: u8| {
+            amount.micros().saturating_mul(100) >= usd.micros().saturating_mul(u64::from(percent))
+        };
+        for percent in self.s.charter.limits.warn_at.clone() {
+            if beyond(spent, percent) && !beyond(before, percent) {
+                self.tell(NoticeKind::Budget, format!("{percent} % of the budget is used: {spent} of {usd}"));
+            }
         }
     }
 
