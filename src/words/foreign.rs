@@ -89,7 +89,7 @@ fn is_hidden(c: char) -> bool {
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}'
             | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
-            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+            | '\u{fe00}'..='\u{fe0e}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// What a reader sees of a text, on one line of at most so many characters and an ellipsis: white space is folded to
@@ -199,8 +199,8 @@ mod tests {
     #[test]
     fn line_ends_are_one_sign_and_hidden_ones_are_known() {
         assert_eq!(shown("50%\r100%\r\ndone\0\u{8}\u{2028}x"), "50%\n100%\ndone\nx");
-        let hidden: Vec<Sign> = signs("\u{202e}\u{200b}\u{e0041}\u{7}").collect();
-        assert_eq!(hidden, ['\u{202e}', '\u{200b}', '\u{e0041}', '\u{7}'].map(Sign::Hidden));
+        let hidden: Vec<Sign> = signs("\u{202e}\u{200b}\u{fe01}\u{e0041}\u{7}").collect();
+        assert_eq!(hidden, ['\u{202e}', '\u{200b}', '\u{fe01}', '\u{e0041}', '\u{7}'].map(Sign::Hidden));
     }
 
     #[test]
