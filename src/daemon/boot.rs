@@ -120,6 +120,7 @@ pub async fn start(options: Options) -> Result<Ended, Error> {
         observer,
         patience,
         signals: 0,
+        started_at: clock::now(),
     };
     let ended = take_over(daemon, span, limits).await?.run(inlets).await;
     drop(control);

@@ -40,6 +40,8 @@ pub(super) struct Daemon {
     pub(super) signals: u8,
     /// The place in the journal that commits name.
     pub(super) anchor: Anchor,
+    /// When this daemon began.
+    pub(super) started_at: Timestamp,
 }
 
 /// The newest `verified` record: what a commit's time, attempt and trailer are taken from, so that a commit made again
@@ -226,7 +228,9 @@ impl Daemon {
     }
 
     fn status(&self) -> serde_json::Value {
-        serde_json::to_value(view::status(&self.session, clock::now())).unwrap_or_default()
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        let daemon = view::Daemon { pid: std::process::id(), started_at: self.started_at, version, page: None };
+        serde_json::to_value(view::status(&self.session, clock::now()).owned_by(daemon)).unwrap_or_default()
     }
 
     /// Decide, keep, do: the one law.
