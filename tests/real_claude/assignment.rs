@@ -66,7 +66,10 @@ impl<'a> Assignment<'a> {
         });
         for (section, keys) in more.as_object().into_iter().flatten() {
             for (key, value) in keys.as_object().into_iter().flatten() {
-                config[section][key] = value.clone();
+                match (config[section][key].as_object_mut(), value.as_object()) {
+                    (Some(old), Some(new)) => old.extend(new.clone()),
+                    _ => config[section][key] = value.clone(),
+                }
             }
         }
         repository.write(".cco/mission.yaml", mission);
@@ -84,6 +87,14 @@ impl<'a> Assignment<'a> {
     /// `cco start` that trusts the mission and leaves rather than waits.
     pub(crate) fn start(&self) -> Program {
         self.cco(["start", "--yes", "--no-wait", "--max-wait", "0s", "--max-iterations", "6"])
+    }
+
+    /// The first iteration alone, which ends with the mission not done.
+    #[track_caller]
+    pub(crate) fn one_action(&self) {
+        self.cco(["trust", "--yes"]).run().expect_code(0);
+        self.cco(["next"]).run().expect_code(3);
+        assert_eq!(self.status()["iterations"], 1);
     }
 
     /// `cco resume` that leaves rather than waits.
@@ -123,5 +134,19 @@ impl<'a> Assignment<'a> {
         let projects = fs::read_dir(&projects).unwrap_or_else(|error| panic!("{}: {error}", projects.display()));
         let files = projects.flatten().flat_map(|project| fs::read_dir(project.path()).into_iter().flatten().flatten());
         files.map(|file| file.path()).filter(|path| path.extension().is_some_and(|ending| ending == "jsonl")).collect()
+    }
+
+    /// Whether these dollars are what Claude Code says that its newest conversation has cost in all.
+    #[track_caller]
+    pub(crate) fn is_what_was_reported(&self, dollars: &Value) -> bool {
+        let attempts = fs::read_dir(self.repository.folder().join(".git/cco/attempts")).unwrap().flatten();
+        let number = |path: &PathBuf| path.file_name()?.to_str()?.parse::<u64>().ok();
+        let worked = attempts.map(|entry| entry.path()).filter(|path| path.join("prompt.txt").exists());
+        let spool = fs::read_to_string(worked.max_by_key(number).expect("an attempt").join("stdout")).unwrap();
+        let lines = spool.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let result = lines.filter(|line| line["type"] == "result").last().expect("a result");
+        let reported = result["total_cost_usd"].as_f64().unwrap();
+        // Booked in whole micro-dollars.
+        (dollars.as_f64().unwrap() - reported).abs() < 1e-5
     }
 }

@@ -18,3 +18,4 @@ mod assignment;
 mod drive;
 mod faults;
 mod mission;
+mod sessions;

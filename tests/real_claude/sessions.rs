@@ -1,0 +1,179 @@
+//! Conversations over the iterations and over the ends of processes: carried on where they can be, opened anew and told
+//! what came before where they cannot.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
+use serde_json::{Value, json};
+
+use crate::assignment::{Assignment, ONE_CRITERION};
+use crate::support::messages_api::Request;
+use crate::support::{Gate, MessagesApi, Place, Running, Script, Step, wait_until};
+
+/// How the prompt of a fresh conversation begins.
+const TRANSITION: &str = "in a fresh conversation. This is what came before";
+
+/// The conversation that a request belongs to, as Claude Code tells the API.
+fn conversation(request: &Request) -> String {
+    let user = request.body["metadata"]["user_id"].as_str().expect("a user id");
+    let user: Value = serde_json::from_str(user).unwrap();
+    user["session_id"].as_str().expect("a session id").to_owned()
+}
+
+/// Two actions of one mission: the first claims too much, the second writes the word.
+fn two_actions(task: &Assignment<'_>) -> [Step; 3] {
+    [
+        Step::text("Done: the word is there."),
+        Step::write(&task.path("word.txt"), "ORANGE\n"),
+        Step::text("Done: now it is."),
+    ]
+}
+
+fn scripted(api: &MessagesApi, steps: impl IntoIterator<Item = Step>) {
+    steps.into_iter().for_each(|step| api.then(step));
+}
+
+#[test]
+fn a_conversation_goes_on_after_a_clean_end_and_is_paid_for_once() {
+    let place = Place::new();
+    let api = MessagesApi::start(Script::new([]));
+    let task = Assignment::new(&place, &api, ONE_CRITERION);
+    scripted(&api, two_actions(&task));
+    task.one_action();
+    let first = task.status()["cost"]["worker_usd"].as_f64().unwrap();
+    task.resume().run().expect_code(0);
+
+    let requests = api.requests();
+    assert_eq!((requests.len(), api.unscripted()), (3, 0));
+    assert_eq!(conversation(&requests[0]), conversation(&requests[1]));
+    let asked = task.iterations()[1]["prompt"].as_str().unwrap().to_owned();
+    assert!(requests[1].says(&asked) && requests[1].says("Done: the word is there."), "{:#?}", requests[1].messages());
+    let status = task.status();
+    let all = &status["cost"]["worker_usd"];
+    assert!(first > 0.0 && all.as_f64() > Some(first), "{first} then {all}");
+    assert!(task.is_what_was_reported(all), "{all}");
+    assert_eq!((&status["cost"]["estimated"], &status["outcome"]), (&json!(false), &json!("done")));
+}
+
+/// A worker's command that writes half of its work, then waits for `gate/pipe` to be read, then writes the rest.
+const HALVES: &str = "printf OR > word.txt; touch gate/started; cat gate/pipe; printf 'ANGE\\n' >> word.txt";
+
+fn gated<'a>(place: &'a Place, api: &MessagesApi) -> Assignment<'a> {
+    let task = Assignment::new(place, api, ONE_CRITERION);
+    task.repository.write(".git/info/exclude", "gate\n");
+    task.repository.write("gate/pipe", "");
+    task
+}
+
+/// Kills a cco alone, as the kernel does when memory is short, and gives how long what it had started lived on.
+fn kill(place: &Place, cco: Running) -> Duration {
+    let before = place.processes().len();
+    assert!(before > 1, "the worker runs");
+    cco.signal(Signal::SIGKILL);
+    let killed = Instant::now();
+    assert_eq!(cco.wait().code(), 137);
+    wait_until("everything of the worker has ended", || place.processes().is_empty().then_some(()));
+    killed.elapsed()
+}
+
+/// Two seconds are promised (invariant I8); the rest is for a machine that is busy with other tests.
+const SWEPT: Duration = Duration::from_secs(15);
+
+#[test]
+fn a_daemon_killed_while_a_tool_runs_is_resumed_to_the_tree_of_an_uninterrupted_run() {
+    let uninterrupted = {
+        let place = Place::new();
+        let api = MessagesApi::start(Script::new([Step::bash(HALVES), Step::text("Done.")]));
+        let task = gated(&place, &api);
+        task.start().run().expect_code(0);
+        task.files("HEAD")
+    };
+    let place = Place::new();
+    let api = MessagesApi::start(Script::new([Step::bash(HALVES), Step::bash(HALVES), Step::text("Done.")]));
+    let task = gated(&place, &api);
+    block(&task.path("gate/pipe"));
+    let cco = task.start().start();
+    wait_until("the tool has started", || task.repository.has("gate/started").then_some(()));
+    let alive = kill(&place, cco);
+    assert!(alive < SWEPT, "the worker lived on for {alive:?}");
+    assert_eq!(task.repository.read("word.txt"), "OR", "the tool was in the middle of its work");
+
+    fs::remove_file(task.path("gate/pipe")).unwrap();
+    task.repository.write("gate/pipe", "");
+    task.resume().run().expect_code(0);
+    assert_eq!(task.files("HEAD"), uninterrupted);
+    let requests = api.requests();
+    assert_eq!(requests.len(), 3);
+    assert_eq!(conversation(&requests[0]), conversation(&requests[1]));
+    assert!(requests[1].says("Your last turn was cut off from outside"));
+    let cost = &task.status()["cost"];
+    assert!(task.is_what_was_reported(&cost["worker_usd"]), "the killed process told its cost in its end: {cost:#}");
+    assert_eq!((&cost["estimated"], &cost["lost_attempts"]), (&json!(false), &json!(0)), "{cost:#}");
+}
+
+/// Puts a pipe that nobody writes to in the place of a file.
+fn block(path: &Path) {
+    fs::remove_file(path).unwrap();
+    mkfifo(path, Mode::S_IRWXU).unwrap();
+}
+
+#[test]
+fn a_daemon_killed_while_the_model_thinks_is_resumed_in_the_same_conversation() {
+    let place = Place::new();
+    let gate = Gate::new();
+    let api = MessagesApi::start(Script::new([Step::text("Too late.").held_by(&gate)]));
+    let patient = json!({"claude_code": {"env": {"API_TIMEOUT_MS": "600000"}}});
+    let task = Assignment::configured(&place, &api, ONE_CRITERION, &patient);
+    scripted(&api, [Step::write(&task.path("word.txt"), "ORANGE\n"), Step::text("Done: it is there.")]);
+    let cco = task.start().start();
+    gate.wait_reached();
+    let alive = kill(&place, cco);
+    assert!(alive < SWEPT, "the worker lived on for {alive:?}");
+    gate.open();
+
+    task.resume().run().expect_code(0);
+    let requests = api.requests();
+    assert_eq!((requests.len(), api.unscripted()), (3, 0));
+    assert_eq!(conversation(&requests[0]), conversation(&requests[1]));
+    assert!(!requests[1].says("Too late."));
+    assert_eq!(task.status()["iterations"], 1, "the same action under another attempt");
+}
+
+#[test]
+fn a_conversation_whose_file_is_gone_is_opened_anew_and_told_what_came_before() {
+    let place = Place::new();
+    let api = MessagesApi::start(Script::new([]));
+    let task = Assignment::new(&place, &api, ONE_CRITERION);
+    scripted(&api, two_actions(&task));
+    task.one_action();
+    let stored = task.conversations();
+    assert_eq!(stored.len(), 1, "{stored:?}");
+    fs::remove_file(&stored[0]).unwrap();
+    task.resume().run().expect_code(0);
+
+    let requests = api.requests();
+    assert_eq!((requests.len(), api.unscripted()), (3, 0));
+    assert_ne!(conversation(&requests[0]), conversation(&requests[1]));
+    assert!(requests[1].says(TRANSITION) && requests[1].says("ORANGE"), "{:#?}", requests[1].messages());
+    assert_eq!(task.status()["outcome"], "done");
+}
+
+#[test]
+fn a_conversation_that_is_nearly_full_is_followed_by_one_that_is_told_what_came_before() {
+    let place = Place::new();
+    let api = MessagesApi::start(Script::new([]));
+    let task = Assignment::configured(&place, &api, ONE_CRITERION, &json!({"claude_code": {"context_window": 20_000}}));
+    let [claim, write, end] = two_actions(&task);
+    scripted(&api, [claim.usage(json!({"input_tokens": 16_500})), write, end]);
+    task.start().run().expect_code(0);
+
+    let requests = api.requests();
+    assert_eq!((requests.len(), api.unscripted()), (3, 0));
+    assert_ne!(conversation(&requests[0]), conversation(&requests[1]));
+    assert!(requests[1].says(TRANSITION) && requests[1].says("Done: the word is there."));
+    assert_eq!(task.status()["conversation"], Value::Null, "the mission is over");
+}
