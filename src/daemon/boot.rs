@@ -87,7 +87,7 @@ pub async fn start(options: Options) -> Result<Ended, Error> {
     let (control, asks) = Control::listen(&address, watched).map_err(Error::Control)?;
     let (answers, inbox) = mpsc::unbounded_channel();
     let inlets = Inlets::open(inbox, asks, options.time_limit).map_err(Error::Control)?;
-    let Options { inputs, repo, environment, user, observer, patience, span, .. } = options;
+    let Options { inputs, repo, environment, user, observer, patience, begin, span, .. } = options;
     let limits = charter::limits(&inputs.mission, inputs.config());
     let config = inputs.config();
     let prompts = inputs.prompts(repo.work_tree())?;
@@ -122,13 +122,13 @@ pub async fn start(options: Options) -> Result<Ended, Error> {
         signals: 0,
         started_at: clock::now(),
     };
-    let ended = take_over(daemon, span, limits).await?.run(inlets).await;
+    let ended = take_over(daemon, begin, span, limits).await?.run(inlets).await;
     drop(control);
     ended
 }
 
 /// Records that this daemon is here, and what it was started for.
-async fn take_over(mut daemon: Daemon, span: Span, limits: Limits) -> Result<Daemon, Error> {
+async fn take_over(mut daemon: Daemon, begin: Begin, span: Span, limits: Limits) -> Result<Daemon, Error> {
     let actor = Actor::Operator { name: daemon.tools.user.clone(), via: Via::Cli };
     let epoch = daemon.session.epoch + 1;
     let version = env!("CARGO_PKG_VERSION").to_owned();
@@ -136,13 +136,32 @@ async fn take_over(mut daemon: Daemon, span: Span, limits: Limits) -> Result<Dae
     if daemon.session.charter.limits != limits {
         daemon.note(&Event::LimitsSet { actor: actor.clone(), limits })?;
     }
-    if let Stage::Paused { .. } | Stage::Ended(_) = daemon.session.stage {
+    if goes_on(&daemon.session.stage, begin) {
         daemon.note(&Event::ResumeAsked { actor: actor.clone() })?;
     }
     if span == Span::OneIteration {
         daemon.note(&Event::StopAsked { actor, how: StopHow::AfterOne })?;
     }
     Ok(daemon)
+}
+
+/// Whether starting a daemon is itself the word to go on. A wait, or a question to a person, is cut short only by who
+/// says `resume`: a runner that is run again and again would knock at a closed window each time.
+const fn goes_on(stage: &Stage, begin: Begin) -> bool {
+    match stage {
+        Stage::Paused { .. } | Stage::Ended(_) => true,
+        Stage::Waiting { .. } | Stage::AwaitingHuman { .. } => matches!(begin, Begin::Resume),
+        Stage::Preparing
+        | Stage::Deriving { .. }
+        | Stage::Sealing
+        | Stage::Verifying { .. }
+        | Stage::Planning { .. }
+        | Stage::Working(_)
+        | Stage::Snapshotting { .. }
+        | Stage::Recording(_)
+        | Stage::Proving { .. }
+        | Stage::Stopping { .. } => false,
+    }
 }
 
 enum Chosen {
