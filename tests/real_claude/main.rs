@@ -17,5 +17,6 @@ mod support;
 mod assignment;
 mod drive;
 mod faults;
+mod limits;
 mod mission;
 mod sessions;
