@@ -15,7 +15,7 @@ use super::screen::live::{Scene, Screen, frame};
 use super::screen::plain;
 use crate::daemon::{self, Ended, Options, Update, clock};
 use crate::session::Session;
-use crate::view::{Status, status};
+use crate::view::{Status, printable_line, status};
 
 /// The newest chips kept for the view.
 const CHIPS: usize = 8;
@@ -43,6 +43,43 @@ pub(super) fn run(
     // A worker of a daemon that could not end it in time is ended by its supervisor.
     runtime.shutdown_timeout(Duration::from_secs(2));
     Ok(ended.map_err(|error| Error::new(Code::Internal, format!("the daemon broke: {error}")))??)
+}
+
+/// Does work that has no run, and prints its notes as they come. `None`: Ctrl-C ended it; its processes are gone then.
+///
+/// # Errors
+/// If the work broke.
+pub(super) fn notes<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+    mut inbox: mpsc::Receiver<Update>,
+    output: &mut Output,
+) -> Result<Option<T>, Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|error| Error::new(Code::Internal, error.to_string()))?;
+    let done = runtime.block_on(async {
+        let work = tokio::spawn(work);
+        let end = work.abort_handle();
+        let interrupted = tokio::spawn(async move {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                end.abort();
+            }
+        });
+        while let Some(update) = inbox.recv().await {
+            if let Update::Note(text) = update {
+                output.note(&format!("{}\n", printable_line(&text)));
+            }
+        }
+        let done = work.await;
+        interrupted.abort();
+        done
+    });
+    // Services that were up get the time to be brought down.
+    runtime.shutdown_timeout(Duration::from_secs(10));
+    match done {
+        Ok(done) => Ok(Some(done)),
+        Err(error) if error.is_cancelled() => Ok(None),
+        Err(error) => Err(Error::new(Code::Internal, format!("the checks broke: {error}"))),
+    }
 }
 
 /// What is shown.

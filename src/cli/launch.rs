@@ -39,10 +39,7 @@ impl Launch<'_> {
     /// Why it could not start, or had to stop.
     pub fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
         let (repo, inputs) = self.read(context)?;
-        for warning in &inputs.warnings {
-            context.output.note(&format!("{warning}\n"));
-        }
-        self.trust(context, &repo, &inputs)?;
+        must_be_trusted(context, &repo, &inputs, self.stay.consent())?;
         if self.stay.detach {
             return detach::start(context, &repo);
         }
@@ -75,25 +72,10 @@ impl Launch<'_> {
         Ok(Exit::Done)
     }
 
-    /// The repository and the inputs, with the repository that the mission names if there is one.
     fn read(&self, context: &mut Context<'_>) -> Result<(Repo, Inputs), Error> {
-        let folder = context.folder()?;
         let flags = self.flags();
         let flags: Vec<Flag<'_>> = flags.iter().map(|(name, key, value)| Flag { name, key, value }).collect();
-        let here = context.repo_at(&folder);
-        let root = here.as_ref().map_or_else(|_| folder.clone(), |repo| repo.work_tree().to_owned());
-        let inputs = context.inputs(&root, self.mission, &flags)?;
-        let repo = match named_repository(context, &inputs) {
-            Some(named) if named.exists() => context.repo_at(&named)?,
-            Some(named) => {
-                let repo = here?;
-                let text = format!("{} does not exist: working on {}\n", named.display(), repo.work_tree().display());
-                context.output.note(&text);
-                repo
-            }
-            None => here?,
-        };
-        Ok((repo, inputs))
+        read(context, self.mission, &flags)
     }
 
     /// Flags that are configuration: name, key, value.
@@ -111,21 +93,6 @@ impl Launch<'_> {
         flags
     }
 
-    fn trust(&self, context: &mut Context<'_>, repo: &Repo, inputs: &Inputs) -> Result<(), Error> {
-        let (root, mission) = (repo.work_tree(), &inputs.mission_path);
-        if self.stay.ci {
-            return trust_checked_out(context, repo, mission);
-        }
-        if self.stay.yes {
-            return trust::record_trust(context, root, mission);
-        }
-        if trust::look(context, root, mission)? == Trust::Known {
-            return Ok(());
-        }
-        show_and_ask(context, inputs)?;
-        trust::record_trust(context, root, mission)
-    }
-
     fn tell_end(&self, context: &mut Context<'_>, ended: &Ended) -> Result<Exit, Error> {
         let status = view::status(&ended.session, clock::now());
         let zone = context.zone();
@@ -141,6 +108,58 @@ impl Launch<'_> {
             (exit, _) => exit,
         })
     }
+}
+
+/// The repository and the inputs, with the repository that the mission names if there is one. Says the inputs'
+/// warnings.
+///
+/// # Errors
+/// The mistakes of the files, or why the repository cannot be worked on.
+pub fn read(context: &mut Context<'_>, mission: Option<&Path>, flags: &[Flag<'_>]) -> Result<(Repo, Inputs), Error> {
+    let folder = context.folder()?;
+    let here = context.repo_at(&folder);
+    let root = here.as_ref().map_or_else(|_| folder.clone(), |repo| repo.work_tree().to_owned());
+    let inputs = context.inputs(&root, mission, flags)?;
+    for warning in &inputs.warnings {
+        context.output.note(&format!("{warning}\n"));
+    }
+    let repo = match named_repository(context, &inputs) {
+        Some(named) if named.exists() => context.repo_at(&named)?,
+        Some(named) => {
+            let repo = here?;
+            let text = format!("{} does not exist: working on {}\n", named.display(), repo.work_tree().display());
+            context.output.note(&text);
+            repo
+        }
+        None => here?,
+    };
+    Ok((repo, inputs))
+}
+
+/// Who says that a mission may run its commands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consent {
+    /// The person at the keyboard, now or earlier.
+    Asked,
+    /// `--yes`.
+    Given,
+    /// `--ci`: nobody, so only what is checked out counts.
+    CheckedOut,
+}
+
+/// Makes sure that the mission may run its commands here (design section 9, Trust).
+///
+/// # Errors
+/// [`Code::Untrusted`] if it may not.
+pub fn must_be_trusted(context: &mut Context<'_>, repo: &Repo, inputs: &Inputs, consent: Consent) -> Result<(), Error> {
+    let (root, mission) = (repo.work_tree(), &inputs.mission_path);
+    match consent {
+        Consent::CheckedOut => return trust_checked_out(context, repo, mission),
+        Consent::Given => {}
+        Consent::Asked if trust::look(context, root, mission)? == Trust::Known => return Ok(()),
+        Consent::Asked => show_and_ask(context, inputs)?,
+    }
+    trust::record_trust(context, root, mission)
 }
 
 /// The repository that mission or configuration name, unless the command line does.

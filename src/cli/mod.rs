@@ -128,7 +128,8 @@ pub fn run(cli: &Cli, environment: &Environment, output: &mut Output) -> Result<
         Command::Trust(args) => args.run(context).map(done),
         Command::Config(args) => args.run(context).map(done),
         Command::Demo(args) => args.run(context),
-        command @ (Command::Validate(_) | Command::Logs(_) | Command::Doctor(_)) => Err(not_wired(command)),
+        Command::Validate(args) => args.run(context),
+        command @ (Command::Logs(_) | Command::Doctor(_)) => Err(not_wired(command)),
     }
 }
 

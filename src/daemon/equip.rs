@@ -1,20 +1,16 @@
 //! Makes the adapters and doers that a configuration asks for: worker, manager, verifier; with the secrets they need.
 
-#![expect(clippy::disallowed_methods, reason = "looks for programs and reads the files that hold secrets")]
-
-use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::SecretString;
-
+use super::access;
 use super::boot::Options;
 use super::clock;
 use super::error::Error;
 use super::inputs::Inputs;
 use super::perform::Models;
-use crate::config::{Config, ExecutionMode, ManagerChoice, SecretSource, resolve_env};
+use crate::config::{Config, ExecutionMode, ManagerChoice};
 use crate::manager::{Manager, ModelManager, ModelSettings, reserve};
 use crate::mission::{Check, CheckKind};
 use crate::openrouter::{Client, PriceTable, Settings};
@@ -23,7 +19,7 @@ use crate::session::{Reserves, WorkerDollars};
 use crate::store::StateDir;
 use crate::verify::Verifier;
 use crate::words::Money;
-use crate::worker::{Available, Billing, Claude, Cloud, Credential, Kind, Limits, Stub, Worker, find_login};
+use crate::worker::{Billing, Claude, Kind, Limits, Stub, Worker};
 
 /// How long a worker may take to its first word; the program itself starts within a second (measured on claude 2.1.328).
 const FIRST_EVENT: Duration = Duration::from_secs(120);
@@ -81,13 +77,16 @@ pub(super) fn mission_fits(inputs: &Inputs, crew: &Crew) -> Result<(), Error> {
     if let Manager::Model(_) = crew.manager {
         return Ok(());
     }
-    let criteria = inputs.only_words();
-    if !criteria.is_empty() {
-        return Err(Error::OnlyWords { criteria });
-    }
+    not_only_words(inputs)?;
     let judged = inputs.mission.criteria.iter().filter(|criterion| criterion.checks.iter().any(asks_judge));
     let criteria: Vec<String> = judged.map(|criterion| criterion.text.clone()).collect();
     if criteria.is_empty() { Ok(()) } else { Err(Error::NoJudge { criteria }) }
+}
+
+/// Fails if a criterion has no check and there is no model to derive one.
+pub(super) fn not_only_words(inputs: &Inputs) -> Result<(), Error> {
+    let criteria = inputs.only_words();
+    if criteria.is_empty() { Ok(()) } else { Err(Error::OnlyWords { criteria }) }
 }
 
 fn asks_judge(check: &Check) -> bool {
@@ -106,17 +105,10 @@ fn asks_judge(check: &Check) -> bool {
 
 async fn manager(options: &Options) -> Result<(Manager, Money), Error> {
     let config = options.inputs.config();
-    let key = match config.orchestrator.manager {
-        ManagerChoice::Checklist => None,
-        ManagerChoice::OpenRouter => secret(options, "openrouter.api_key", &config.openrouter.api_key)?,
-        ManagerChoice::Auto => {
-            let key = secret(options, "openrouter.api_key", &config.openrouter.api_key).unwrap_or_default();
-            if key.is_none() {
-                options.observer.note("no OpenRouter key is set: the embedded checklist manager plans");
-            }
-            key
-        }
-    };
+    let key = access::manager_key(config, &options.environment)?;
+    if key.is_none() && config.orchestrator.manager == ManagerChoice::Auto {
+        options.observer.note("no OpenRouter key is set: the embedded checklist manager plans");
+    }
     let Some(key) = key else { return Ok((Manager::Checklist, Money::ZERO)) };
     let client = Client::new(&Settings::with_key(&config.openrouter.base_url, key))?;
     let prices = prices(options, &client).await;
@@ -170,13 +162,15 @@ fn worker_kind(options: &Options, state: &StateDir) -> Result<(Kind, WorkerDolla
     match config.orchestrator.execution_mode {
         ExecutionMode::InSession => Ok((Kind::Human, WorkerDollars::Billed, Money::ZERO)),
         ExecutionMode::Stub => {
-            let script = variable(options, "CCO_STUB_SCRIPT").map(PathBuf::from);
-            let pace = variable(options, "CCO_STUB_PACE").and_then(|pace| pace.parse().ok()).unwrap_or(100);
+            let script = access::variable(&options.environment, "CCO_STUB_SCRIPT").map(PathBuf::from);
+            let pace = access::variable(&options.environment, "CCO_STUB_PACE")
+                .and_then(|pace| pace.parse().ok())
+                .unwrap_or(100);
             let stub = Stub { program: options.program.clone(), script, pace, environment };
             Ok((Kind::Stub(stub), WorkerDollars::Billed, Money::ZERO))
         }
         ExecutionMode::Api => {
-            let credential = credential(options)?;
+            let credential = access::credential(config, &options.environment)?;
             options.observer.note(format!("the worker uses {credential}"));
             let dollars = match credential.billing() {
                 Billing::Metered => WorkerDollars::Billed,
@@ -184,7 +178,7 @@ fn worker_kind(options: &Options, state: &StateDir) -> Result<(Kind, WorkerDolla
             };
             let worker = &config.claude_code;
             let claude = Claude {
-                program: program(options, &worker.path)?,
+                program: access::program(&worker.path, options.repo.work_tree(), &options.environment)?,
                 environment,
                 pass_env: worker.pass_env.iter().chain(&options.inputs.mission.pass_env).cloned().collect(),
                 env: worker.env.clone().into_iter().collect(),
@@ -198,80 +192,4 @@ fn worker_kind(options: &Options, state: &StateDir) -> Result<(Kind, WorkerDolla
             Ok((Kind::Claude(Box::new(claude)), dollars, worker.max_budget_usd.unwrap_or_default()))
         }
     }
-}
-
-/// The first credential of the order of design section 9.
-fn credential(options: &Options) -> Result<Credential, Error> {
-    let config = &options.inputs.config().claude_code;
-    let configured = match &config.api_key {
-        // The specification's own text names the variable: then it is no more than the environment's key.
-        Some(source) => secret(options, "claude_code.api_key", source)?,
-        None => None,
-    };
-    let set = |name: &str| variable(options, name).filter(|value| !value.is_empty());
-    let switched = |name: &str| set(name).is_some_and(|value| !matches!(value.as_str(), "0" | "false"));
-    let cloud = if switched("CLAUDE_CODE_USE_BEDROCK") {
-        Some(Cloud::Bedrock)
-    } else {
-        switched("CLAUDE_CODE_USE_VERTEX").then_some(Cloud::Vertex)
-    };
-    let home = set("HOME").map(PathBuf::from);
-    let config_dir = set("CLAUDE_CONFIG_DIR").map(PathBuf::from);
-    Available {
-        configured_key: configured,
-        oauth_token: set("CLAUDE_CODE_OAUTH_TOKEN").map(SecretString::from),
-        cloud,
-        login: home.and_then(|home| find_login(&home, config_dir.as_deref())),
-        api_key: set("ANTHROPIC_API_KEY").map(SecretString::from),
-    }
-    .choose()
-    .ok_or(Error::NoCredential)
-}
-
-/// Fetches a secret from its place.
-fn secret(options: &Options, key: &str, source: &SecretSource) -> Result<Option<SecretString>, Error> {
-    if let Some(secret) = resolve_env(key, source, |name| variable(options, name))? {
-        return Ok(Some(SecretString::from(secret.expose().to_owned())));
-    }
-    let fail = |why: String| Error::SecretPlace { key: key.to_owned(), place: source.to_string(), why };
-    let text = match source {
-        SecretSource::File(path) => std::fs::read_to_string(path).map_err(|error| fail(error.to_string()))?,
-        SecretSource::Command(command) => printed_by(command).map_err(fail)?,
-        SecretSource::Keyring(_) => {
-            return Err(fail("key rings are not supported yet; use `cmd:secret-tool …`".to_owned()));
-        }
-        SecretSource::Environment(_) | SecretSource::Literal(_) => String::new(),
-    };
-    let text = text.trim();
-    if text.is_empty() { Err(fail("it is empty".to_owned())) } else { Ok(Some(SecretString::from(text.to_owned()))) }
-}
-
-fn printed_by(command: &str) -> Result<String, String> {
-    let output = std::process::Command::new("sh").args(["-c", command]).stdin(std::process::Stdio::null()).output();
-    let output = output.map_err(|error| error.to_string())?;
-    if output.status.success() {
-        String::from_utf8(output.stdout).map_err(|_| "it printed what is no text".to_owned())
-    } else {
-        Err(format!("the command ended with {}", output.status))
-    }
-}
-
-fn variable(options: &Options, name: &str) -> Option<String> {
-    options.environment.get(OsStr::new(name)).and_then(|value| value.to_str()).map(str::to_owned)
-}
-
-/// Finds a program: a path as it is, a name on PATH.
-fn program(options: &Options, name: &str) -> Result<PathBuf, Error> {
-    let missing = || Error::MissingProgram { program: name.to_owned() };
-    if name.contains('/') {
-        let path = options.repo.work_tree().join(name);
-        return if is_program(&path) { Ok(path) } else { Err(missing()) };
-    }
-    let path = variable(options, "PATH").unwrap_or_default();
-    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|path| is_program(path)).ok_or_else(missing)
-}
-
-fn is_program(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt as _;
-    std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }

@@ -39,6 +39,9 @@ pub enum Error {
         /// The criteria that need one.
         criteria: Vec<String>,
     },
+    /// A task inside of cco panicked.
+    #[error("an inner task broke: {0}")]
+    Broke(String),
     /// Mission, lock or configuration differ from what was sealed when the run began.
     #[error("{what} changed since the run began")]
     Changed {

@@ -7,11 +7,10 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use super::error::Error;
 use super::observer::Observer;
-use super::perform::unfit;
 use crate::mission::Mission;
 use crate::repo::Repo;
-use crate::session::Fault;
 use crate::store::StateDir;
 use crate::verify::{self, Answer, Approval, Baseline, Environment, Item, Job, Report, Setup, Surroundings, Verifier};
 use crate::words::{CheckId, Outcome, TreeId, Verdict};
@@ -64,30 +63,30 @@ pub(super) struct Said {
 
 impl Checking<'_> {
     /// Makes the kept check tree hold a tree. A set-up it has been through counts only while the folder is there.
-    pub(super) async fn checkout_kept(&self, tree: &TreeId) -> Result<PathBuf, Fault> {
+    pub(super) async fn checkout_kept(&self, tree: &TreeId) -> Result<PathBuf, Error> {
         let (repo, state, tree) = (self.repo.clone(), self.state.clone(), tree.clone());
         blocking(move || {
             let dir = state.check_tree();
             if !dir.is_dir() {
-                state.forget_set_up().map_err(|error| unfit(&error))?;
+                state.forget_set_up()?;
             }
-            repo.update_kept(&tree, &dir).map_err(|error| unfit(&error))?;
+            repo.update_kept(&tree, &dir)?;
             Ok(dir)
         })
         .await
     }
 
     /// Places carried files and sets the tree up.
-    pub(super) async fn prepare(&self, tree: TreeId, dir: PathBuf, set_up: SetUp) -> Result<Ground, Fault> {
+    pub(super) async fn prepare(&self, tree: TreeId, dir: PathBuf, set_up: SetUp) -> Result<Ground, Error> {
         let (carry, keep, into) = (self.mission.carry.clone(), self.state.carried(), dir.clone());
         let from = self.repo.work_tree().to_owned();
         let carried = blocking(move || {
-            let carried = verify::gather(&from, &carry, &keep).map_err(|error| unfit(&error))?;
-            verify::place(&carried, &keep, &into).map_err(|error| unfit(&error))?;
+            let carried = verify::gather(&from, &carry, &keep)?;
+            verify::place(&carried, &keep, &into)?;
             Ok(carried)
         })
         .await?;
-        let setup = Setup::of(self.mission.setup.as_deref(), &dir).map_err(|error| unfit(&error))?;
+        let setup = Setup::of(self.mission.setup.as_deref(), &dir)?;
         let environment = Environment::new(Surroundings {
             variables: self.environment,
             pass_env: &self.mission.pass_env,
@@ -100,22 +99,22 @@ impl Checking<'_> {
         Ok(ground)
     }
 
-    async fn set_up(&self, ground: &Ground, setup: &Setup, when: SetUp) -> Result<(), Fault> {
+    async fn set_up(&self, ground: &Ground, setup: &Setup, when: SetUp) -> Result<(), Error> {
         let last = match when {
             SetUp::Always => None,
-            SetUp::WhenDue => self.state.set_up().map_err(|error| unfit(&error))?,
+            SetUp::WhenDue => self.state.set_up()?,
         };
         if !setup.is_due(last) {
             return Ok(());
         }
         self.observer.note(format!("setting up: {}", setup.commands.join(" && ")));
         if when == SetUp::WhenDue {
-            self.state.forget_set_up().map_err(|error| unfit(&error))?;
+            self.state.forget_set_up()?;
         }
         let job = self.job(ground, Vec::new(), Said::default());
-        self.verifier.set_up(job, setup).await.map_err(|error| unfit(&error))?;
+        self.verifier.set_up(job, setup).await?;
         if when == SetUp::WhenDue {
-            self.state.note_set_up(&setup.key).map_err(|error| unfit(&error))?;
+            self.state.note_set_up(&setup.key)?;
         }
         Ok(())
     }
@@ -145,10 +144,10 @@ impl Checking<'_> {
         items: Vec<Item>,
         said: Said,
         mut told: impl FnMut(&Verdict),
-    ) -> Result<Report, Fault> {
+    ) -> Result<Report, Error> {
         let (once, often): (Vec<Item>, Vec<Item>) = items.into_iter().partition(|item| self.runs_of(item) == 1);
         let job = self.job(ground, once, said.clone());
-        let report = self.verifier.run(job, &mut told).await.map_err(|error| unfit(&error))?;
+        let report = self.verifier.run(job, &mut told).await?;
         for item in often {
             told(&self.run_often(ground, &item, &said).await?);
         }
@@ -157,12 +156,12 @@ impl Checking<'_> {
 
     /// Runs a check as often as its criterion must pass in a row; one run that differs makes it flaky, and that is no
     /// pass.
-    async fn run_often(&self, ground: &Ground, item: &Item, said: &Said) -> Result<Verdict, Fault> {
+    async fn run_often(&self, ground: &Ground, item: &Item, said: &Said) -> Result<Verdict, Error> {
         let runs = self.runs_of(item);
         let mut verdicts = Vec::new();
         for _ in 0..runs {
             let job = self.job(ground, vec![item.clone()], said.clone());
-            let report = self.verifier.run(job, |_| {}).await.map_err(|error| unfit(&error))?;
+            let report = self.verifier.run(job, |_| {}).await?;
             verdicts.extend(report.verdicts);
         }
         let passed = verdicts.iter().filter(|verdict| verdict.outcome == Outcome::Pass).count();
@@ -180,11 +179,9 @@ impl Checking<'_> {
 }
 
 /// Runs what blocks on a thread of its own.
-pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
-) -> Result<T, Fault> {
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|error| Err(unfit(&format!("an inner task broke: {error}"))))
+    done.unwrap_or_else(|error| Err(Error::Broke(error.to_string())))
 }
 
 /// What people said about exactly this tree.

@@ -5,6 +5,7 @@
 //! proves), `charter` (the mission in the words of the core), `run`, `running`, `perform` and the effects, `control`
 //! with `protocol` and `client` (how faces talk to it), `observer` (how they watch it).
 
+pub mod access;
 mod boot;
 mod charter;
 pub mod client;
@@ -27,6 +28,7 @@ mod run;
 mod running;
 mod seal;
 mod snapshot;
+mod validate;
 mod verify;
 mod work;
 
@@ -35,3 +37,4 @@ pub use error::Error;
 pub use inputs::{Inputs, Places, read_config};
 pub use observer::{Observer, Update};
 pub use run::Ended;
+pub use validate::{Look, validate};

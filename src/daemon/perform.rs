@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
 
-use super::ground::{self, Checking};
+use super::ground::Checking;
 use super::observer::Observer;
 use super::run::Anchor;
 use super::{clock, derive, plan, prepare, prove, record, seal, snapshot, verify, work};
@@ -137,7 +137,8 @@ impl Task {
         work: impl FnOnce(&Tools) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
         let tools = Arc::clone(&self.tools);
-        ground::blocking(move || work(&tools)).await
+        let done = tokio::task::spawn_blocking(move || work(&tools)).await;
+        done.unwrap_or_else(|error| Err(unfit(&format!("an inner task broke: {error}"))))
     }
 }
 

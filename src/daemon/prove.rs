@@ -20,7 +20,7 @@ pub(super) async fn prove(task: &Task, commit: CommitId, tree: TreeId) -> Result
     if held.tree != tree {
         return Err(unfit(&format!("the published commit holds the tree {} and not {tree}", held.tree)));
     }
-    let ground = task.checking().prepare(tree, dir.clone(), SetUp::Always).await?;
+    let ground = task.checking().prepare(tree, dir.clone(), SetUp::Always).await.map_err(|error| unfit(&error))?;
     let check_hash = crate::mission::Check::hash;
     let items = verify::items(&task.mission.criteria, verify::Scope::All, Occasion::Proof, check_hash);
     let bill = run(task, &ground, items, Keep::Nothing).await?;

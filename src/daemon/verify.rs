@@ -24,8 +24,8 @@ pub(super) async fn verify(
         return Ok(Event::Verified { attempt, bill: None });
     }
     let checking = task.checking();
-    let dir = checking.checkout_kept(&tree).await?;
-    let ground = checking.prepare(tree, dir, SetUp::WhenDue).await?;
+    let dir = checking.checkout_kept(&tree).await.map_err(|error| unfit(&error))?;
+    let ground = checking.prepare(tree, dir, SetUp::WhenDue).await.map_err(|error| unfit(&error))?;
     let known_tests = baseline(task)?;
     let items = take_over_known(task, &ground, known_tests.as_ref(), items)?;
     let bill = run(task, &ground, items, Keep::Verdicts).await?;
@@ -144,7 +144,7 @@ pub(super) async fn run(
     let said = Said { baseline: baseline.clone(), answers, approvals: approvals(&task.session, &ground.tree) };
     let (attempt, progress) = (task.attempt, task.progress());
     let told = |verdict: &Verdict| progress(Event::VerdictRecorded { attempt, verdict: Box::new(verdict.clone()) });
-    let report = task.checking().run(ground, items.clone(), said, told).await?;
+    let report = task.checking().run(ground, items.clone(), said, told).await.map_err(|error| unfit(&error))?;
     if keep == Keep::Verdicts {
         if first {
             remember_baseline(task, &report.passed)?;

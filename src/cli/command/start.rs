@@ -8,7 +8,7 @@ use crate::cli::code::Code;
 use crate::cli::context::Context;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
-use crate::cli::launch::Launch;
+use crate::cli::launch::{Consent, Launch};
 use crate::daemon::{Begin, Span};
 use crate::session::Patience;
 use crate::words::Money;
@@ -139,6 +139,16 @@ impl StartArgs {
 }
 
 impl StayArgs {
+    /// Who says that the mission may run its commands.
+    #[must_use]
+    pub const fn consent(&self) -> Consent {
+        match (self.ci, self.yes) {
+            (true, _) => Consent::CheckedOut,
+            (false, true) => Consent::Given,
+            (false, false) => Consent::Asked,
+        }
+    }
+
     /// How long the daemon waits for what it cannot bring about itself.
     #[must_use]
     pub fn patience(&self) -> Patience {

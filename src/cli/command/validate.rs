@@ -1,12 +1,18 @@
 //! `cco validate`: run the checks now, without any model.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use crate::cli::code::Code;
+use crate::cli::context::Context;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
+use crate::cli::launch::{self, Consent, own_program};
 use crate::cli::output::Output;
-use crate::cli::{internal, screen};
+use crate::cli::{foreground, internal, screen};
+use crate::daemon::{self, Inputs, Look, Observer};
 use crate::view::Validation;
+use crate::words::CriterionId;
 
 /// Run the mission's checks now, no model needed.
 ///
@@ -47,5 +53,39 @@ impl ValidateArgs {
             output.data(&screen::validation(validation, output.data_style()));
         }
         Ok(if validation.is_met() { Exit::Done } else { Exit::NotDone })
+    }
+}
+
+impl ValidateArgs {
+    /// Runs every check that is asked for once, on the tree as it is.
+    ///
+    /// # Errors
+    /// If a file is wrong, the mission is not trusted, or the checks cannot be run at all.
+    pub fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
+        let (repo, inputs) = launch::read(context, self.mission.as_deref(), &[])?;
+        let criteria = self.wanted(&inputs)?;
+        if self.dry_run {
+            let style = context.output.data_style();
+            context.output.data(&screen::would_run(&inputs.mission, style));
+            return Ok(Exit::Done);
+        }
+        let consent = if self.yes { Consent::Given } else { Consent::Asked };
+        launch::must_be_trusted(context, &repo, &inputs, consent)?;
+        let (observer, inbox) = Observer::pair();
+        let (program, environment) = (own_program()?, context.variables().clone());
+        let look = Look { inputs, repo, program, environment, criteria, observer };
+        let Some(validation) = foreground::notes(daemon::validate(look), inbox, context.output)? else {
+            return Ok(Exit::Interrupted);
+        };
+        self.print(&validation?, context.output)
+    }
+
+    fn wanted(&self, inputs: &Inputs) -> Result<BTreeSet<CriterionId>, Error> {
+        let known: BTreeSet<&str> = inputs.mission.criteria.iter().map(|criterion| criterion.id.as_str()).collect();
+        match self.criteria.iter().find(|name| !known.contains(name.as_str())) {
+            Some(name) => Err(Error::new(Code::NotFound, format!("the mission has no criterion {name:?}"))
+                .hint(format!("it has {}", known.into_iter().collect::<Vec<_>>().join(", ")))),
+            None => Ok(self.criteria.iter().map(CriterionId::new).collect()),
+        }
     }
 }
