@@ -16,7 +16,7 @@ const TEMPLATE: &str = "{about}{after-help}\n\n{usage-heading} {usage}\n\n{all-a
 
 /// Commands whose work is not wired to the daemon and the store yet. They can be parsed, are not shown, and refuse with
 /// a code of their own. Wiring a command takes its name out of this list.
-pub(super) const UNWIRED: &[&str] = &["doctor", "logs"];
+pub(super) const UNWIRED: &[&str] = &["doctor"];
 
 /// Loops one Claude Code worker over one git repository until every criterion of a mission is proven.
 #[derive(Debug, Parser)]

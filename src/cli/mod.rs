@@ -129,7 +129,8 @@ pub fn run(cli: &Cli, environment: &Environment, output: &mut Output) -> Result<
         Command::Config(args) => args.run(context).map(done),
         Command::Demo(args) => args.run(context),
         Command::Validate(args) => args.run(context),
-        command @ (Command::Logs(_) | Command::Doctor(_)) => Err(not_wired(command)),
+        Command::Logs(args) => args.run(context).map(done),
+        command @ Command::Doctor(_) => Err(not_wired(command)),
     }
 }
 

@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod logs;
 mod validate;
 
 use serde_json::Value;
