@@ -11,6 +11,8 @@ use crate::words::CommitId;
 
 pub(super) async fn record(task: &Task, order: RecordOrder) -> Result<Event, Fault> {
     let attempt = task.attempt;
+    let branch = task.session.prepared.as_ref().map(|prepared| prepared.branch.clone()).unwrap_or_default();
+    task.blocking(move |tools| return_to(tools, &branch)).await?;
     let commit = match order.publish {
         Publish::Hold => None,
         Publish::Commit => {
@@ -19,6 +21,14 @@ pub(super) async fn record(task: &Task, order: RecordOrder) -> Result<Event, Fau
         }
     };
     Ok(Event::Recorded { attempt, commit })
+}
+
+/// A worker may have switched branches; what follows, and the user at the end, stands on the mission's.
+fn return_to(tools: &Tools, branch: &str) -> Result<(), Fault> {
+    if tools.repo.return_to_branch(branch).map_err(|error| unfit(&error))? {
+        tools.observer.note(format!("HEAD was moved while the worker acted; it is back on {branch}"));
+    }
+    Ok(())
 }
 
 fn commit_and_publish(

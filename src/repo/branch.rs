@@ -48,12 +48,33 @@ impl Repo {
             self.follow(name, &head.commit, &tip)?;
         }
         if head.branch.as_deref() != Some(name) {
-            let target = format!("refs/heads/{name}");
-            self.git_moving_refs()
-                .args(["symbolic-ref", "-m", "cco: entering the mission's branch", "HEAD", &target])
-                .run()?;
+            self.point_head(name, "cco: entering the mission's branch")?;
         }
         Ok(Head { branch: Some(name.clone()), commit: tip })
+    }
+
+    /// Points HEAD at the mission's branch again if a worker left it elsewhere; tells whether it had. The work tree
+    /// stays as it is. Never while a worker lives: that is the caller's duty.
+    ///
+    /// # Errors
+    /// If HEAD cannot be read or moved.
+    pub fn return_to_branch(&self, name: &str) -> Result<bool, Error> {
+        let branch = match self.head() {
+            Ok(head) => head.branch,
+            // An orphan branch was begun.
+            Err(Error::Unborn { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        if branch.as_deref() == Some(name) {
+            return Ok(false);
+        }
+        self.point_head(name, "cco: back to the mission's branch")?;
+        Ok(true)
+    }
+
+    fn point_head(&self, name: &str, reason: &str) -> Result<(), Error> {
+        let target = format!("refs/heads/{name}");
+        self.git_moving_refs().args(["symbolic-ref", "-m", reason, "HEAD", &target]).run().map(drop)
     }
 
     /// The tip of the branch if it exists and can be continued from HEAD; none if it is to be made.

@@ -20,3 +20,4 @@ mod faults;
 mod limits;
 mod mission;
 mod sessions;
+mod surroundings;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::assignment::{Assignment, TWO_CRITERIA};
+use crate::assignment::{Assignment, ONE_CRITERION, TWO_CRITERIA};
 use crate::support::{MessagesApi, Place, Script, Step};
 
 #[test]
@@ -41,4 +41,26 @@ fn two_criteria_are_done_in_three_iterations_with_one_false_claim_in_between() {
     for chip in ["[Write: greet.sh]", "[Edit: greet.sh]", "[Bash: sh greet.sh"] {
         assert!(end.stderr.contains(chip), "no {chip} in: {}", end.stderr);
     }
+}
+
+#[test]
+fn a_worker_that_commits_by_itself_does_not_break_publishing() {
+    let place = Place::new();
+    let api = MessagesApi::start(Script::new([]));
+    let task = Assignment::new(&place, &api, ONE_CRITERION);
+    let before = task.repository.head();
+    api.then(Step::bash("echo APPLE > word.txt; git add word.txt; git commit --quiet --message 'my own commit'"));
+    api.then(Step::text("Done: committed."));
+    api.then(Step::bash(
+        "echo ORANGE > word.txt; git commit --quiet --all --message 'another'; git switch --quiet main",
+    ));
+    api.then(Step::text("Done: committed."));
+    task.start().run().expect_code(0);
+
+    assert_eq!(task.repository.git(["rev-parse", "main"]), before, "the user's branch is as it was");
+    assert_eq!(task.repository.git(["branch", "--show-current"]), "cco/word");
+    assert_eq!((task.repository.status(), task.repository.read("word.txt").as_str()), (String::new(), "ORANGE\n"));
+    let log = task.repository.git(["log", "--format=%(trailers:key=Cco-Mission,valueonly)", "-1", "cco/word"]);
+    assert_eq!(log.trim(), "word", "what is published is cco's own commit");
+    assert_eq!(task.status()["head"], task.repository.head());
 }

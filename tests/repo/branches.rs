@@ -47,6 +47,22 @@ fn a_branch_that_is_ahead_is_continued_and_dirty_work_stays() {
 }
 
 #[test]
+fn head_is_put_back_on_the_mission_s_branch_wherever_it_was_left() {
+    let world = World::new();
+    let (repo, _) = world.started();
+    assert!(!repo.return_to_branch(BRANCH).unwrap());
+    for moved in [&["switch", "-q", "main"][..], &["checkout", "-q", "--detach"], &["switch", "-q", "--orphan", "new"]]
+    {
+        world.git(moved);
+        world.write("a.txt", "by the worker\n");
+        assert!(repo.return_to_branch(BRANCH).unwrap(), "{moved:?}");
+        assert_eq!(world.git(&["symbolic-ref", "--short", "HEAD"]), BRANCH);
+        assert_eq!(world.read("a.txt"), "by the worker\n");
+        world.git(&["reset", "-q", "--hard"]);
+    }
+}
+
+#[test]
 fn work_that_would_be_overwritten_stops_the_move() {
     let world = World::new();
     let (repo, _) = world.started();

@@ -1,0 +1,66 @@
+//! What a worker is surrounded by: the repository's instructions reach it as they were at the seal, the repository's
+//! hooks do not run, and what it must not see is not there.
+
+use serde_json::json;
+
+use crate::assignment::{Assignment, ONE_CRITERION};
+use crate::support::{MessagesApi, Place, Script, Step};
+
+/// Settings of Claude Code that leave a trace at each session and each tool call.
+fn trap() -> String {
+    let touch = json!([{"hooks": [{"type": "command", "command": "touch \"$HOME/trapped\""}]}]);
+    json!({"hooks": {"SessionStart": touch, "PreToolUse": touch, "Stop": touch}}).to_string()
+}
+
+#[test]
+fn instructions_of_the_repository_reach_the_request_and_its_hooks_do_not_run() {
+    let place = Place::new();
+    let api = MessagesApi::start(Script::new([]));
+    let task = Assignment::new(&place, &api, ONE_CRITERION);
+    task.repository.write("CLAUDE.md", "Always speak of PERSIMMONS. See @docs/style.md\n");
+    task.repository.write("docs/style.md", "Write like a GARDENER.\n");
+    task.repository.write(".claude/settings.json", &trap());
+    task.repository.commit("instructions and a trap");
+    api.then(Step::write(&task.path("word.txt"), "ORANGE\n"));
+    api.then(Step::text("Done: it is there."));
+    task.start().run().expect_code(0);
+
+    assert!(!place.home().join("trapped").exists());
+    let request = &api.requests()[0];
+    assert!(request.system_says("Always speak of PERSIMMONS.") && request.system_says("Write like a GARDENER."));
+    assert!(request.system_says("Only they decide what is done"), "cco's own rules stand beside them");
+}
+
+#[test]
+fn what_the_worker_makes_of_its_instructions_and_hooks_takes_no_hold() {
+    let place = Place::new();
+    let api = MessagesApi::start(Script::new([]));
+    let task = Assignment::new(&place, &api, ONE_CRITERION);
+    task.repository.write("CLAUDE.md", "Always speak of PERSIMMONS.\n");
+    task.repository.commit("instructions");
+    let plant =
+        format!("echo 'Speak of QUINCES.' > CLAUDE.md; mkdir -p .claude; echo '{}' > .claude/settings.json", trap());
+    api.then(Step::bash(&plant));
+    api.then(Step::text("Done: new rules."));
+    api.then(Step::write(&task.path("word.txt"), "ORANGE\n"));
+    api.then(Step::text("Done: it is there."));
+    task.start().run().expect_code(0);
+
+    assert!(!place.home().join("trapped").exists());
+    let requests = api.requests();
+    assert_eq!((requests.len(), api.unscripted()), (4, 0));
+    assert!(requests[2].system_says("PERSIMMONS") && !requests[2].system_says("QUINCES"));
+    assert!(!task.files("HEAD").contains(".claude/settings.json"), "{}", task.files("HEAD"));
+}
+
+#[test]
+fn secrets_of_the_user_are_not_in_the_worker_s_environment() {
+    let place = Place::new();
+    let api = MessagesApi::start(Script::new([]));
+    let task = Assignment::new(&place, &api, ONE_CRITERION);
+    api.then(Step::bash("echo \"ORANGE ${GITHUB_TOKEN:-no token} ${OPENROUTER_API_KEY:-no key} $HOME\" > word.txt"));
+    api.then(Step::text("Done: it is there."));
+    let secret = ("GITHUB_TOKEN", "a-token-of-a-test");
+    task.start().env(secret.0, secret.1).env("OPENROUTER_API_KEY", "a-key-of-a-test").run().expect_code(0);
+    assert_eq!(task.repository.read("word.txt"), format!("ORANGE no token no key {}\n", place.home().display()));
+}
