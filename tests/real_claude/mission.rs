@@ -52,7 +52,7 @@ fn a_worker_that_commits_by_itself_does_not_break_publishing() {
     api.then(Step::bash("echo APPLE > word.txt; git add word.txt; git commit --quiet --message 'my own commit'"));
     api.then(Step::text("Done: committed."));
     api.then(Step::bash(
-        "echo ORANGE > word.txt; git commit --quiet --all --message 'another'; git switch --quiet main",
+        "echo ORANGE > word.txt; git commit --quiet --all --message 'another'; git switch --quiet main; echo ORANGE > word.txt",
     ));
     api.then(Step::text("Done: committed."));
     task.start().run().expect_code(0);
