@@ -14,7 +14,7 @@ use super::output::Output;
 use super::screen::live::{Scene, Screen, frame};
 use super::screen::plain;
 use crate::daemon::{self, Ended, Options, Update, clock};
-use crate::session::Session;
+use crate::session::{Notice, NoticeKind, Session};
 use crate::view::{Status, printable_line, status};
 
 /// The newest chips kept for the view.
@@ -117,11 +117,23 @@ impl<'a> View<'a> {
                 if self.output.can_redraw() { self.draw() } else { self.tell_changes() }
             }
             Update::Chip(chip) => self.chip(chip),
-            Update::Notice(_) => {}
+            Update::Notice(notice) => self.notice(&notice),
             Update::Instruction(text) => {
                 self.above(&format!("to do:\n{text}\nthen type `cco done` in another terminal"));
             }
             Update::Note(text) => self.above(&text),
+        }
+    }
+
+    /// Tells what the status alone does not show.
+    fn notice(&mut self, notice: &Notice) {
+        match notice.kind {
+            NoticeKind::Budget | NoticeKind::Odd => self.above(&notice.text),
+            NoticeKind::Milestone
+            | NoticeKind::Regression
+            | NoticeKind::NeedsYou
+            | NoticeKind::Waiting
+            | NoticeKind::End => {}
         }
     }
 

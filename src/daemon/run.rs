@@ -166,7 +166,8 @@ impl Daemon {
     }
 
     fn take_answer(&mut self, answer: Answer) -> Result<(), Error> {
-        if let Some(mission) = answer.mission {
+        // What a late answer derived is pinned in the lock file, and not part of the session.
+        if let Some(mission) = answer.mission.filter(|_| answer.event.attempt() == Some(self.session.attempt)) {
             self.mission = mission;
         }
         self.take(&answer.event).map(drop)
@@ -176,16 +177,12 @@ impl Daemon {
     fn signalled(&mut self, first: StopHow) -> Result<(), Error> {
         let rung = self.signals.max(u8::from(first == StopHow::Now));
         self.signals = rung.saturating_add(1);
-        let how = match rung {
-            0 => StopHow::Drain,
-            1 => StopHow::Now,
-            _ => StopHow::Kill,
+        let (how, told) = match rung {
+            0 => (StopHow::Drain, "stopping after this iteration; again to stop now"),
+            1 => (StopHow::Now, "stopping the worker; again to kill it"),
+            _ => (StopHow::Kill, "killing the worker"),
         };
-        self.observer.note(match how {
-            StopHow::Drain => "stopping after this iteration; again to stop now",
-            StopHow::Now => "stopping the worker; again to kill it",
-            _ => "killing the worker",
-        });
+        self.observer.note(told);
         let actor = Actor::Operator { name: self.tools.user.clone(), via: Via::Signal };
         self.take(&Event::StopAsked { actor, how }).map(drop)
     }
