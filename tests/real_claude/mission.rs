@@ -64,3 +64,22 @@ fn a_worker_that_commits_by_itself_does_not_break_publishing() {
     assert_eq!(log.trim(), "word", "what is published is cco's own commit");
     assert_eq!(task.status()["head"], task.repository.head());
 }
+
+#[test]
+fn nothing_that_a_tool_left_running_outlives_its_action() {
+    let place = Place::new();
+    let api = MessagesApi::start(Script::new([]));
+    let task = Assignment::new(&place, &api, ONE_CRITERION);
+    let leave = "setsid sleep 1000 >/dev/null 2>&1 & echo $! > pids; nohup sleep 1000 >/dev/null 2>&1 & echo $! >> pids; \
+                 kill -0 $(cat pids) && echo alive > first.txt";
+    let look = "for pid in $(cat pids); do kill -0 $pid && echo alive; done > second.txt; echo ORANGE > word.txt";
+    for step in [Step::bash(leave), Step::text("Done."), Step::bash(look), Step::text("Done.")] {
+        api.then(step);
+    }
+    task.start().run().expect_code(0);
+    assert_eq!(
+        (task.repository.read("first.txt").as_str(), task.repository.read("second.txt").as_str()),
+        ("alive\n", "")
+    );
+    assert!(place.processes().is_empty());
+}

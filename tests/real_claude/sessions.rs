@@ -144,6 +144,32 @@ fn a_daemon_killed_while_the_model_thinks_is_resumed_in_the_same_conversation() 
 }
 
 #[test]
+fn a_daemon_told_to_end_stops_its_worker_and_is_resumed_in_the_same_conversation() {
+    let place = Place::new();
+    let api = MessagesApi::start(Script::new([Step::bash(HALVES), Step::bash(HALVES), Step::text("Done.")]));
+    let task = gated(&place, &api);
+    block(&task.path("gate/pipe"));
+    let cco = task.start().start();
+    wait_until("the tool has started", || task.repository.has("gate/started").then_some(()));
+    cco.signal(Signal::SIGTERM);
+    let end = cco.wait();
+    assert_eq!(end.code(), 143, "{}", end.stderr);
+    assert!(place.processes().is_empty(), "what it started ended before it");
+    let status = task.status();
+    assert_eq!((&status["stage"], &status["then"]), (&json!("paused"), &json!("working")));
+
+    fs::remove_file(task.path("gate/pipe")).unwrap();
+    task.repository.write("gate/pipe", "");
+    task.resume().run().expect_code(0);
+    assert_eq!(task.repository.read("word.txt"), "ORANGE\n");
+    let requests = api.requests();
+    assert_eq!(conversation(&requests[0]), conversation(&requests[1]));
+    let status = task.status();
+    assert_eq!(status["iterations"], 1, "an operator's stop costs no rung of the ladder");
+    assert!(task.is_what_was_reported(&status["cost"]["worker_usd"]), "{}", status["cost"]);
+}
+
+#[test]
 fn a_conversation_whose_file_is_gone_is_opened_anew_and_told_what_came_before() {
     let place = Place::new();
     let api = MessagesApi::start(Script::new([]));
