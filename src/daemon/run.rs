@@ -197,6 +197,10 @@ impl Daemon {
             Ask::Resume => Event::ResumeAsked { actor },
             Ask::Stop { when } => Event::StopAsked { actor, how: stop_how(when) },
             Ask::Guide { text } => Event::Guided { actor, text },
+            Ask::Answer { criterion, .. } if !self.has(&criterion) => {
+                let text = format!("there is no criterion “{criterion}”; `cco status` lists them");
+                return self.answer(reply, Reply::Refused { code: "CCO-E0423".to_owned(), text });
+            }
             Ask::Answer { criterion, approve, note } => {
                 let answer = if approve { PersonsAnswer::Approve } else { PersonsAnswer::Reject };
                 Event::Answered { actor, criterion: CriterionId::new(criterion), answer, note }
@@ -206,6 +210,10 @@ impl Daemon {
         self.store.sync()?;
         let notes = notices.into_iter().map(|notice| notice.text).collect();
         self.answer(reply, Reply::Taken { stage: self.session.stage.name().to_owned(), notes })
+    }
+
+    fn has(&self, criterion: &str) -> bool {
+        self.session.charter.criteria.iter().any(|known| known.id.as_str() == criterion)
     }
 
     fn answer(&self, reply: oneshot::Sender<Reply>, text: Reply) -> Result<(), Error> {

@@ -189,8 +189,9 @@ impl Turn {
         match phase_standing(&self.s.charter, &self.s.records, self.s.phase, &tree) {
             PhaseStanding::Holds => self.phase_holds(tree),
             PhaseStanding::AwaitsPerson(criteria) => {
-                let purpose = Purpose::Baseline;
-                let then = Stage::Verifying { tree, scope: Scope::Phase, purpose, done: Vec::new() };
+                // The whole scope: a check that asks a person is one of the last ones, and its answer must be read.
+                let (scope, purpose) = (Scope::Baseline, Purpose::Baseline);
+                let then = Stage::Verifying { tree, scope, purpose, done: Vec::new() };
                 self.await_human(HumanNeed::Manual { criteria }, then);
             }
             PhaseStanding::NeedsPhaseChecks | PhaseStanding::Open => self.work_on(),
