@@ -125,10 +125,10 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Tells what the status alone does not show.
+    /// Tells what no line of the status tells: the rest is seen in what changes.
     fn notice(&mut self, notice: &Notice) {
         match notice.kind {
-            NoticeKind::Budget | NoticeKind::Odd => self.above(&notice.text),
+            NoticeKind::Odd | NoticeKind::Budget => self.above(&notice.text),
             NoticeKind::Milestone
             | NoticeKind::Regression
             | NoticeKind::NeedsYou

@@ -189,7 +189,8 @@ fn foot(status: &Status, style: Style, zone: &TimeZone) -> String {
     };
     let done = status.tasks.iter().filter(|task| task.state == "completed").count();
     let tasks = status.tasks.iter().filter(|task| task.state != "dropped").count();
-    if tasks > 0 {
+    // Once everything is proven, the manager's account of it tells nothing, and may contradict.
+    if tasks > 0 && status.outcome != Some(OutcomeWord::Done) {
         fact("Tasks", &format!("{done} of {tasks} done by the manager's account"));
     }
     if !status.guidance.is_empty() {
