@@ -17,5 +17,11 @@ mod support;
 #[path = "../support/openrouter.rs"]
 mod openrouter;
 
+mod demo;
 mod exits;
+mod manager;
+mod reading;
+mod shapes;
+mod steering;
+mod words;
 mod world;

@@ -1,0 +1,118 @@
+//! What goes wrong with the manager: what no model can help with pauses, all else is planned around.
+
+use serde_json::{Value, json};
+
+use crate::openrouter::{OpenRouter, Reply};
+use crate::support::{Finished, Place};
+use crate::world::{ONE, RIGHT, World};
+
+const KEY: &str = "sk-or-v1-e2e-canary-4711";
+
+fn config(server: &OpenRouter) -> String {
+    format!(
+        "orchestrator: {{ manager: openrouter, execution_mode: stub }}
+openrouter: {{ base_url: \"{}\", model: test/first, fallback_models: [test/second] }}
+",
+        server.url()
+    )
+}
+
+fn plan(title: &str) -> Reply {
+    Reply::says(
+        json!({
+            "analysis": "as expected", "strategy": "proceed", "conversation": "continue", "impossible": null,
+            "question": null, "tasks": [],
+            "action": { "title": title, "prompt": "Write made.txt.", "criteria": ["right"], "agent": null,
+                "tier": "standard" },
+        })
+        .to_string(),
+    )
+}
+
+fn run(world: &World<'_>, arguments: &[&str]) -> Finished {
+    let told = world.cco(arguments.iter().copied()).env("OPENROUTER_API_KEY", KEY).run();
+    assert!(!told.stderr.contains(KEY) && !told.stdout.contains(KEY));
+    told
+}
+
+fn start(world: &World<'_>) -> Finished {
+    run(world, &["start", "--yes", "--no-wait"])
+}
+
+fn models(server: &OpenRouter) -> Vec<Value> {
+    server.chats().iter().map(|chat| chat["model"].clone()).collect()
+}
+
+#[test]
+fn a_refused_key_and_missing_credit_pause_and_a_better_answer_goes_on() {
+    for refusal in [Reply::error(401, "No auth credentials found"), Reply::error(402, "Insufficient credits")] {
+        let place = Place::new();
+        let server = OpenRouter::start(vec![refusal]);
+        let world = World::new(&place, ONE, &config(&server), RIGHT);
+        let told = start(&world).expect_code(9);
+        let status = world.status();
+        assert_eq!(status["stage"], "paused", "{status}");
+        assert_eq!(status["needs"][0]["kind"], "credentials", "{status}");
+        assert!(told.stderr.contains("OpenRouter"), "{}", told.stderr);
+        assert_eq!((server.chats().len(), world.repo.has("made.txt")), (1, false));
+        server.script([plan("Write it")]);
+        run(&world, &["resume", "--yes", "--no-wait"]).expect_code(0);
+        assert_eq!(server.chats().len(), 2);
+    }
+}
+
+#[test]
+fn a_key_that_is_not_set_is_9_and_named() {
+    let place = Place::new();
+    let server = OpenRouter::start(vec![]);
+    let world = World::new(&place, ONE, &config(&server), RIGHT);
+    let told = world.start([]).expect_code(9);
+    assert!(told.stderr.contains("OPENROUTER_API_KEY"), "{}", told.stderr);
+    assert!(server.seen().is_empty());
+}
+
+#[test]
+fn babble_is_repaired_once_and_then_used() {
+    let place = Place::new();
+    let server = OpenRouter::start(vec![Reply::says("Sure! Here is the plan:"), plan("Repaired")]);
+    let world = World::new(&place, ONE, &config(&server), RIGHT);
+    start(&world).expect_code(0);
+    let status = world.status();
+    assert_eq!(status["recent"][0]["title"], "Repaired");
+    assert_eq!(models(&server), ["test/first", "test/first"]);
+    assert_eq!((status["cost"]["manager_usd"].as_f64().unwrap() * 1e6).round() as u64, server.billed());
+}
+
+#[test]
+fn a_model_that_is_gone_is_replaced_by_its_fallback() {
+    let place = Place::new();
+    let server = OpenRouter::start(vec![Reply::error(404, "No endpoints found"), plan("By the second")]);
+    let world = World::new(&place, ONE, &config(&server), RIGHT);
+    start(&world).expect_code(0);
+    assert_eq!(models(&server), ["test/first", "test/second"]);
+    assert_eq!(world.status()["recent"][0]["title"], "By the second");
+}
+
+#[test]
+fn an_error_of_the_server_is_tried_again() {
+    let place = Place::new();
+    let server = OpenRouter::start(vec![Reply::error(500, "oops"), Reply::Close, plan("After all")]);
+    let world = World::new(&place, ONE, &config(&server), RIGHT);
+    start(&world).expect_code(0);
+    assert_eq!(models(&server), ["test/first", "test/first", "test/first"]);
+    assert_eq!(world.status()["recent"][0]["title"], "After all");
+}
+
+#[test]
+fn where_no_model_helps_the_checklist_plans_and_says_so() {
+    let place = Place::new();
+    let garbage = || Reply::raw(200, "<html>gateway</html>");
+    let server = OpenRouter::start(vec![garbage(), garbage(), Reply::says("{}"), Reply::says("{}")]);
+    let world = World::new(&place, ONE, &config(&server), RIGHT);
+    let told = start(&world).expect_code(0);
+    assert_eq!(models(&server), ["test/first", "test/first", "test/second", "test/second"]);
+    assert!(told.stderr.contains("checklist"), "{}", told.stderr);
+    let shown = world.cco(["show", "1"]).run().expect_code(0);
+    assert!(shown.stdout.contains("checklist"), "{}", shown.stdout);
+    assert_eq!((world.status()["cost"]["manager_usd"].as_f64().unwrap() * 1e6).round() as u64, server.billed());
+}

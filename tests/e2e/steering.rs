@@ -1,0 +1,223 @@
+//! A live daemon, steered from outside; a test waits for what it sees, never for time.
+
+use std::fs;
+
+use crate::support::{Place, wait_until};
+use crate::world::{ONE, RIGHT, STEPS, STUB, TWO, World, gated};
+
+/// The first action waits for a sign, the second does not.
+const GATED_STEPS: &str = "\
+scenes:
+  - steps:
+      - run: \"touch ../begun; until [ -e ../go ]; do sleep 0.02; done\"
+      - write: { path: first.txt, content: one }
+    result: The first is there.
+  - steps: [{ write: { path: second.txt, content: two } }]
+    result: The second is there.
+";
+
+fn gated_one(place: &Place) -> World<'_> {
+    World::new(place, ONE, STUB, &gated("      - write: { path: made.txt, content: right }"))
+}
+
+#[test]
+fn pause_holds_before_the_next_step_and_resume_goes_on() {
+    let place = Place::new();
+    let world = World::new(&place, TWO, STUB, GATED_STEPS);
+    let daemon = world.live();
+    world.wait_for_sign("begun");
+    world.cco(["pause"]).run().expect_code(0);
+    assert!(world.status()["wish"].is_string());
+    world.give_sign("go");
+    let status = world.wait_for_stage("paused");
+    assert_eq!((status["iterations"].as_u64(), world.repo.has("second.txt")), (Some(1), false));
+    world.cco(["resume"]).run().expect_code(0);
+    daemon.wait().expect_code(0);
+    assert_eq!(world.status()["outcome"], "done");
+}
+
+#[test]
+fn guidance_is_in_the_next_prompt_of_the_worker() {
+    let place = Place::new();
+    let world = World::new(&place, TWO, STUB, GATED_STEPS);
+    let daemon = world.live();
+    world.wait_for_sign("begun");
+    world.cco(["guide", "listen on", "port 31337"]).run().expect_code(0);
+    world.give_sign("go");
+    daemon.wait().expect_code(0);
+    let attempts = crate::world::files(&world.state().join("attempts"));
+    let prompts = attempts.iter().filter_map(|path| fs::read_to_string(path).ok());
+    assert!(prompts.into_iter().any(|text| text.contains("listen on port 31337")));
+}
+
+#[test]
+fn a_person_rejects_with_a_reason_and_approves_what_came_of_it() {
+    let mission = "\
+title: Looks
+definition_of_done:
+  - { criteria: It looks good, id: looks, validator: { manual: Look at it } }
+";
+    let script = "scenes: [{ steps: [{ write: { path: page.html, content: bright } }], result: Brighter now. }]\n";
+    let place = Place::new();
+    let world = World::new(&place, mission, STUB, script);
+    let daemon = world.live();
+    world.wait_for_stage("awaiting_human");
+    let told = world.cco(["approve", "nonsense"]).run().expect_code(2);
+    assert!(told.stderr.contains("nonsense"), "{}", told.stderr);
+    assert_eq!(world.status()["stage"], "awaiting_human");
+    world.cco(["reject", "looks", "-m", "too dark"]).run().expect_code(0);
+    world.wait_for_status("a second question", |status| {
+        status["stage"] == "awaiting_human" && status["iterations"] == 1
+    });
+    assert_eq!(world.repo.read("page.html"), "bright");
+    world.cco(["approve", "looks"]).run().expect_code(0);
+    daemon.wait().expect_code(0);
+    assert_eq!(world.status()["outcome"], "done");
+}
+
+#[test]
+fn stop_finishes_the_iteration_and_stop_now_does_not() {
+    let place = Place::new();
+    let world = World::new(&place, TWO, STUB, GATED_STEPS);
+    let daemon = world.live();
+    world.wait_for_sign("begun");
+    world.cco(["stop"]).run().expect_code(0);
+    world.give_sign("go");
+    daemon.wait().expect_code(3);
+    assert_eq!((world.repo.has("first.txt"), world.repo.has("second.txt")), (true, false));
+    world.nothing_runs();
+    world.cco(["resume", "--yes"]).run().expect_code(0);
+
+    let place = Place::new();
+    let world = gated_one(&place);
+    let daemon = world.live();
+    world.wait_for_sign("begun");
+    world.cco(["stop", "--now"]).run().expect_code(0);
+    daemon.wait().expect_code(3);
+    assert!(!world.repo.has("made.txt"));
+    world.nothing_runs();
+    world.give_sign("go");
+    world.cco(["resume", "--yes"]).run().expect_code(0);
+}
+
+#[test]
+fn in_session_mode_a_person_works_and_says_done() {
+    let place = Place::new();
+    let config = "orchestrator: { manager: checklist, execution_mode: in_session }\n";
+    let world = World::new(&place, ONE, config, RIGHT);
+    let daemon = world.live();
+    world.wait_for_stage("working");
+    wait_until("the instruction is shown", || daemon.stderr().contains("cco done").then_some(()));
+    world.repo.write("made.txt", "right\n");
+    world.cco(["done"]).run().expect_code(0);
+    daemon.wait().expect_code(0);
+    assert_eq!(world.status()["iterations"], 1);
+}
+
+#[test]
+fn the_worker_may_say_done_and_steer_nothing() {
+    let place = Place::new();
+    let cco = env!("CARGO_BIN_EXE_cco");
+    // Asked directly, and by a descendant that left its session and its parents.
+    let script = format!(
+        "scenes:
+  - steps:
+      - run: \"{cco} pause 2> ../pause.said; echo $? > ../pause.code\"
+      - run: \"setsid sh -c '{cco} stop --now 2> ../stop.said; echo $? > ../stop.code' > /dev/null 2>&1 &\"
+      - run: \"until [ -s ../stop.code ]; do sleep 0.02; done\"
+      - run: \"{cco} done 2> ../done.said; echo $? > ../done.code\"
+      - write: {{ path: made.txt, content: right }}
+    result: I tried.
+"
+    );
+    let world = World::new(&place, ONE, STUB, &script);
+    world.start([]).expect_code(0);
+    let read = |name: &str| fs::read_to_string(world.sign(name)).unwrap();
+    for name in ["pause", "stop"] {
+        assert_ne!(read(&format!("{name}.code")).trim(), "0");
+        assert!(read(&format!("{name}.said")).contains("CCO-E0703"), "{}", read(&format!("{name}.said")));
+    }
+    assert_eq!(read("done.code").trim(), "0");
+    assert!(read("done.said").contains("the checks decide"), "{}", read("done.said"));
+}
+
+#[test]
+fn a_detached_daemon_outlives_its_caller_and_stop_ends_it() {
+    let place = Place::new();
+    let world = gated_one(&place);
+    let told = world.cco(["start", "--yes", "--detach"]).run().expect_code(0);
+    assert!(told.stderr.contains("One file"), "{}", told.stderr);
+    world.wait_for_sign("begun");
+    assert_eq!(world.status()["stage"], "working");
+    world.start([]).expect_code(7);
+    world.cco(["stop", "--now"]).run().expect_code(0);
+    world.nothing_runs();
+    assert!(!world.socket().exists());
+    world.give_sign("go");
+    world.cco(["resume", "--yes", "--detach"]).run().expect_code(0);
+    world.wait_for_status("the end", |status| status["outcome"] == "done");
+    world.nothing_runs();
+}
+
+#[test]
+fn a_detached_start_that_cannot_begin_says_why() {
+    let place = Place::new();
+    let config = "orchestrator: { manager: checklist }\nclaude_code: { path: no-such-claude }\n";
+    let world = World::new(&place, ONE, config, RIGHT);
+    let told = world.cco(["start", "--yes", "--detach"]).env("ANTHROPIC_API_KEY", "sk-test").run().expect_code(9);
+    assert!(told.stderr.contains("no-such-claude"), "{}", told.stderr);
+}
+
+#[test]
+fn what_is_shown_of_a_live_mission_is_the_daemons_own_word() {
+    let place = Place::new();
+    let world = World::new(&place, TWO, STUB, GATED_STEPS);
+    let daemon = world.live();
+    world.wait_for_sign("begun");
+    let status = world.wait_for_stage("working");
+    assert_eq!(status["daemon"]["pid"].as_i64(), Some(i64::from(daemon.pid().as_raw())), "{status}");
+    world.cco(["status", "--exit-code"]).run().expect_code(3);
+    world.give_sign("go");
+    daemon.wait().expect_code(0);
+    assert_eq!(world.status()["daemon"], serde_json::Value::Null);
+}
+
+#[test]
+fn a_killed_daemon_takes_its_worker_with_it_and_resume_ends_done() {
+    let place = Place::new();
+    let world = World::new(&place, TWO, STUB, GATED_STEPS);
+    let daemon = world.live();
+    world.wait_for_sign("begun");
+    daemon.signal(nix::sys::signal::Signal::SIGKILL);
+    daemon.wait().expect_code(137);
+    world.nothing_runs();
+    assert_eq!(world.status()["daemon"], serde_json::Value::Null);
+    let told = world.cco(["status"]).run().expect_code(0).stdout;
+    assert!(told.contains("no cco is running here"), "{told}");
+    world.give_sign("go");
+    world.cco(["resume", "--yes"]).run().expect_code(0);
+    assert_eq!(world.status()["iterations"], 2);
+}
+
+#[test]
+fn an_unfinished_run_with_another_mission_is_8_and_fresh_puts_it_aside() {
+    let place = Place::new();
+    let world = World::new(&place, TWO, STUB, STEPS);
+    world.start(["--max-iterations", "1"]).expect_code(6);
+    let old = world.status();
+    world.repo.write(".cco/mission.yaml", ONE);
+    let told = world.start([]).expect_code(8);
+    assert!(told.stderr.contains("--fresh") && told.stderr.contains("the mission"), "{}", told.stderr);
+    world.cco(["resume", "--yes"]).run().expect_code(8);
+    fs::write(place.root().join("worker.yaml"), RIGHT).unwrap();
+    world.start(["--fresh"]).expect_code(0);
+    let new = world.status();
+    assert_eq!((new["outcome"].as_str(), new["mission"]["title"].as_str()), (Some("done"), Some("One file")));
+    let id = old["run_id"].as_str().unwrap();
+    let shown = world.cco(["status", "--json", "--run", id]).run().expect_code(0);
+    let shown: serde_json::Value = serde_json::from_str(&shown.stdout).unwrap();
+    assert_eq!((&shown["run_id"], &shown["mission"]["title"]), (&old["run_id"], &old["mission"]["title"]));
+    let history = world.cco(["history", "--json", "--run", id]).run().expect_code(0);
+    assert!(history.stdout.contains("The first file is there"), "{}", history.stdout);
+    world.cco(["status", "--run", "ffffffff"]).run().expect_code(2);
+}

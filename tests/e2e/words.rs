@@ -1,0 +1,129 @@
+//! The specification's own mission, which is only words: a model proposes checks and judges, a scripted worker works.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::openrouter::{OpenRouter, Reply};
+use crate::support::Place;
+use crate::world::{World, files};
+
+const MISSION: &str = include_str!("../../missions/specification.yaml");
+const KEY: &str = "sk-or-v1-e2e-canary-4711";
+
+const SCRIPT: &str = "\
+scenes:
+  - steps:
+      - write: { path: src/routes.ts, content: \"post get put delete\\n\" }
+      - write: { path: src/validation.ts, content: \"export const validate = true\\n\" }
+      - write: { path: Dockerfile, content: \"FROM node:22\\n\" }
+    result: Everything is done.
+  - steps:
+      - write: { path: test.sh, content: \"echo lines 81\\n\" }
+      - write: { path: docs/api.md, content: \"# The API\\n\\nGET /tasks lists the tasks.\\n\" }
+    result: Now it is.
+";
+
+fn config(server: &OpenRouter) -> String {
+    format!(
+        "orchestrator: {{ execution_mode: stub }}
+openrouter: {{ base_url: \"{}\", model: test/first, judge_model: test/judge }}
+repository: {{ commit_frequency: per_iteration }}
+",
+        server.url()
+    )
+}
+
+fn command(run: &str) -> Value {
+    json!({ "command": { "run": run, "exit_code": null, "stdout_contains": null, "stdout_matches": null } })
+}
+
+fn file(path: &str, contains: &str) -> Value {
+    json!({ "file": { "path": path, "exists": null, "min_count": null, "contains": [contains], "matches": null } })
+}
+
+/// Checks for every criterion; the documentation is also judged.
+fn derived() -> Reply {
+    let of = |id: &str, checks: Value, judge: Value| json!({ "id": id, "reason": "it shows", "checks": checks, "judge": judge });
+    let judge = json!({ "rubric": "The listing of tasks is documented", "evidence": ["docs/**"] });
+    let criteria = json!([
+        of("all-crud-endpoints-implemented", json!([command("grep -q delete src/routes.ts")]), Value::Null),
+        of("input-validation-on-all-endpoints", json!([file("src/validation.ts", "validate")]), Value::Null),
+        of("unit-tests-with-80-coverage", json!([command("sh test.sh | grep -q 'lines 8'")]), Value::Null),
+        of("api-documentation-generated", json!([]), judge),
+        of("docker-containerization-complete", json!([file("Dockerfile", "FROM")]), Value::Null),
+    ]);
+    Reply::Says { content: json!({ "criteria": criteria }).to_string(), micros: 3_001 }
+}
+
+fn plan(prompt: &str, micros: u64) -> Reply {
+    let answer = json!({
+        "analysis": "as expected", "strategy": "proceed", "conversation": "continue", "impossible": null,
+        "question": null, "tasks": [],
+        "action": { "title": "Go on", "prompt": prompt, "criteria": ["all-crud-endpoints-implemented"], "agent": null,
+            "tier": "standard" },
+    });
+    Reply::Says { content: answer.to_string(), micros }
+}
+
+fn judged(pass: bool, micros: u64) -> Reply {
+    let citation = json!({ "path": "docs/api.md", "line_start": 3, "line_end": 3, "quote": "GET /tasks lists" });
+    let answer = json!({
+        "criterion": "api-documentation-generated/0", "pass": pass, "score": if pass { 1 } else { 0 },
+        "reason": "so it is", "citations": if pass { json!([citation]) } else { json!([]) },
+    });
+    Reply::Says { content: json!({ "answers": [answer] }).to_string(), micros }
+}
+
+/// What a chat was for, by the name of its schema.
+fn kind(chat: &Value) -> &str {
+    chat["response_format"]["json_schema"]["name"].as_str().unwrap_or("?")
+}
+
+#[test]
+fn the_specifications_words_become_checks_and_end_proven() {
+    let place = Place::new();
+    let server = OpenRouter::start(vec![
+        derived(),
+        judged(false, 11),
+        plan("Write the routes.", 2_003),
+        judged(false, 13),
+        plan("Write the tests.", 2_005),
+        judged(true, 17),
+        judged(true, 19),
+    ]);
+    let world = World::new(&place, MISSION, &config(&server), SCRIPT);
+    let told = world.cco(["start", "--yes", "--no-wait"]).env("OPENROUTER_API_KEY", KEY).run();
+    let chats = server.chats();
+    let kinds: Vec<&str> = chats.iter().map(kind).collect();
+    assert_eq!(told.code(), 0, "{kinds:?}\n{}", told.stderr);
+    assert!(told.stderr.contains("task-api-repo does not exist: working on"), "{}", told.stderr);
+    assert_eq!(kinds, ["checks", "judgement", "plan", "judgement", "plan", "judgement", "judgement"]);
+    assert!(
+        chats.iter().all(|chat| chat["model"] == if kind(chat) == "judgement" { "test/judge" } else { "test/first" })
+    );
+
+    let status = world.status();
+    assert_eq!((status["outcome"].as_str(), status["iterations"].as_u64()), (Some("done"), Some(2)));
+    let micros = |name: &str| (status["cost"][name].as_f64().unwrap() * 1e6).round() as u64;
+    assert_eq!((micros("manager_usd"), micros("judge_usd")), (3_001 + 2_003 + 2_005, 11 + 13 + 17 + 19));
+    assert_eq!((micros("total_usd"), micros("estimated_usd")), (server.billed(), 0));
+    assert!(status["criteria"].as_array().unwrap().iter().all(|one| one["derived"] == true));
+
+    let branch = world.repo.git(["branch", "--show-current"]);
+    let lock = world.repo.git(["show", &format!("{branch}:.cco/mission.lock.yaml")]);
+    assert_eq!(lock.trim_end(), world.repo.read(".cco/mission.lock.yaml").trim_end());
+    assert!(lock.contains("grep -q delete src/routes.ts"), "{lock}");
+    assert_eq!(world.repo.status(), "");
+
+    let again = world.cco(["start", "--yes", "--no-wait"]).env("OPENROUTER_API_KEY", KEY).run();
+    again.expect_code(0);
+    assert_eq!(server.chats().len(), 7, "starting again asks nobody");
+
+    let outputs = format!("{}{}", told.stdout, told.stderr);
+    assert!(!outputs.contains(KEY));
+    for path in files(place.root()) {
+        let bytes = fs::read(&path).unwrap();
+        assert!(!bytes.windows(KEY.len()).any(|part| part == KEY.as_bytes()), "the key is in {}", path.display());
+    }
+}
