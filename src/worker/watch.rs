@@ -9,7 +9,7 @@ use super::request::{Live, Report};
 use super::stream::{StreamEvent, parse};
 use super::timers::Doing;
 use crate::process::{Exit, Line};
-use crate::words::one_line;
+use crate::words::{Money, one_line};
 
 /// Retries with 401 or 403 after which the worker is ended: one may be a token being renewed, two are not, and
 /// Claude Code would go on for minutes.
@@ -87,7 +87,8 @@ impl Watch {
     pub(super) fn report(mut self, exit: Exit, cut: Option<Cut>, stderr: String) -> Report {
         let facts = &mut self.facts;
         let outcome = judge(facts, exit.status, cut, &stderr);
-        let (own_cost, session_cost) = (facts.own_cost(), facts.session_cost());
+        let own_cost = if came_to_a_call(&outcome) { facts.own_cost() } else { Some(Money::ZERO) };
+        let session_cost = facts.session_cost();
         let result = facts.result.take().unwrap_or_default();
         let init = facts.init.take().unwrap_or_default();
         if self.denials.is_empty() {
@@ -122,13 +123,18 @@ impl Watch {
     }
 }
 
+/// Whether the model may have been asked at all.
+const fn came_to_a_call(outcome: &Outcome) -> bool {
+    !matches!(outcome, Outcome::SessionLost | Outcome::SessionInUse | Outcome::StartupFailed { .. })
+}
+
 /// The report of a person: no model, no cost.
 pub(super) fn by_person(cut: Option<Cut>, duration: Duration) -> Report {
     let outcome = if cut.is_some() { Outcome::Stopped } else { Outcome::Finished };
     let exit =
         Exit { status: crate::process::Status::Code(0), timed_out: false, swept: 0, output_cut: false, duration };
     let report = Watch::new(String::new()).report(exit, None, String::new());
-    Report { outcome, own_cost: Some(crate::words::Money::ZERO), ..report }
+    Report { outcome, own_cost: Some(Money::ZERO), ..report }
 }
 
 /// The word under which a cut is recorded in the attempt's folder.

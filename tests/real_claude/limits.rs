@@ -117,3 +117,42 @@ fn a_model_that_does_not_exist_is_a_mistake_of_the_configuration() {
     let (status, _, _) = always(Step::http(404, "model: sonnet-99"), 9);
     assert_eq!(standing(&status), ("paused", "environment"), "{status:#}");
 }
+
+#[test]
+fn a_budget_binds_the_worker_and_the_mission_and_can_be_raised() {
+    let place = Place::new();
+    let api = MessagesApi::start(Script::new([]));
+    let task = Assignment::new(&place, &api, ONE_CRITERION);
+    // One call costs a quarter of a cent: the second is beyond the budget, which claude sees after it.
+    for step in [Step::bash("echo APPLE > word.txt"), Step::bash("echo PEAR > word.txt"), Step::text("Never asked.")] {
+        api.then(step);
+    }
+    let frugal = ["start", "--yes", "--no-wait", "--budget", "0.004"];
+    task.cco(frugal).run().expect_code(5);
+    let status = task.status();
+    assert_eq!(standing(&status), ("paused", "budget"), "{status:#}");
+    assert_eq!(task.iterations()[1]["attempts"][0]["outcome"], "action_budget");
+    assert_eq!(api.requests().len(), 2);
+    assert!(task.is_what_was_reported(&status["cost"]["worker_usd"]), "{}", status["cost"]);
+    task.cco(frugal).run().expect_code(5);
+    assert_eq!(api.requests().len(), 2, "nothing is spent while nothing is left");
+
+    api.then(Step::write(&task.path("word.txt"), "ORANGE\n"));
+    task.cco(["start", "--yes", "--no-wait", "--budget", "1"]).run().expect_code(0);
+    let status = task.status();
+    assert!(task.is_what_was_reported(&status["cost"]["worker_usd"]), "{}", status["cost"]);
+}
+
+#[test]
+fn a_worker_that_falls_silent_is_ended_and_the_next_action_goes_on() {
+    let place = Place::new();
+    let api = MessagesApi::start(Script::new([Step::hang()]));
+    let impatient =
+        json!({"orchestrator": {"idle_timeout": "2s"}, "claude_code": {"env": {"API_TIMEOUT_MS": "600000"}}});
+    let task = Assignment::configured(&place, &api, ONE_CRITERION, &impatient);
+    api.then(Step::write(&task.path("word.txt"), "ORANGE\n"));
+    task.start().run().expect_code(0);
+    let iterations = task.iterations();
+    assert_eq!(iterations[1]["attempts"][0]["outcome"], "hung", "{:#}", iterations[1]);
+    assert_eq!(api.requests()[0].body["metadata"], api.requests()[1].body["metadata"], "the conversation goes on");
+}

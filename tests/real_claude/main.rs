@@ -14,10 +14,16 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[expect(clippy::allow_attributes, reason = "other test binaries use the rest of it")]
+#[allow(dead_code, reason = "other test binaries use the rest of it")]
+#[path = "../support/openrouter.rs"]
+mod openrouter;
+
 mod assignment;
 mod drive;
 mod faults;
 mod limits;
+mod managed;
 mod mission;
 mod sessions;
 mod surroundings;

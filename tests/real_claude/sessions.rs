@@ -203,3 +203,60 @@ fn a_conversation_that_is_nearly_full_is_followed_by_one_that_is_told_what_came_
     assert!(requests[1].says(TRANSITION) && requests[1].says("Done: the word is there."));
     assert_eq!(task.status()["conversation"], Value::Null, "the mission is over");
 }
+
+#[test]
+fn a_worker_that_is_killed_is_started_again_in_its_conversation() {
+    let place = Place::new();
+    let api = MessagesApi::start(Script::new([]));
+    let task = Assignment::new(&place, &api, ONE_CRITERION);
+    // The shell's parent is claude; what the shell started lives on without it, unless it is swept.
+    let steps = [Step::bash("printf OR > word.txt; sleep 1000 & kill -9 $PPID; wait")];
+    scripted(&api, steps);
+    scripted(&api, [Step::bash("printf 'ANGE\\n' >> word.txt"), Step::text("Done: it is there.")]);
+    task.cco(["start", "--yes", "--no-wait", "--max-wait", "1m"]).run().expect_code(0);
+    assert_eq!(task.repository.read("word.txt"), "ORANGE\n");
+    assert!(place.processes().is_empty());
+    let requests = api.requests();
+    assert_eq!((requests.len(), api.unscripted()), (3, 0));
+    assert_eq!(conversation(&requests[0]), conversation(&requests[1]));
+    let iterations = task.iterations();
+    let outcomes = iterations[1]["attempts"].as_array().unwrap().iter().map(|attempt| attempt["outcome"].clone());
+    assert_eq!(outcomes.collect::<Vec<_>>(), ["crashed", "finished"]);
+    assert_eq!(task.status()["cost"]["estimated"], true, "what a killed process spent is not known");
+}
+
+#[test]
+fn the_first_interrupt_lets_the_iteration_end() {
+    let place = Place::new();
+    let gate = Gate::new();
+    let api = MessagesApi::start(Script::new([Step::text("Done: the word is there.").held_by(&gate)]));
+    let patient = json!({"claude_code": {"env": {"API_TIMEOUT_MS": "600000"}}});
+    let task = Assignment::configured(&place, &api, ONE_CRITERION, &patient);
+    scripted(&api, [Step::write(&task.path("word.txt"), "ORANGE\n"), Step::text("Done: now it is.")]);
+    let cco = task.start().start();
+    gate.wait_reached();
+    cco.signal(Signal::SIGINT);
+    wait_until("it says that it will stop", || cco.stderr().contains("stopping after this iteration").then_some(()));
+    gate.open();
+    assert_eq!(cco.wait().code(), 130);
+    let iterations = task.iterations();
+    assert_eq!((iterations.len(), &iterations[1]["attempts"][0]["outcome"]), (2, &json!("finished")));
+    task.resume().run().expect_code(0);
+    assert!(api.requests()[1].says("Done: the word is there."));
+}
+
+#[test]
+fn a_time_slice_ends_between_tool_calls_and_the_conversation_goes_on_in_the_same_iteration() {
+    let place = Place::new();
+    let api = MessagesApi::start(Script::new([]));
+    let slices =
+        json!({"orchestrator": {"iteration_timeout": "2s"}, "claude_code": {"env": {"API_TIMEOUT_MS": "600000"}}});
+    let task = Assignment::configured(&place, &api, ONE_CRITERION, &slices);
+    let halves = [Step::bash("printf OR > word.txt"), Step::hang(), Step::bash("printf 'ANGE\\n' >> word.txt")];
+    scripted(&api, halves);
+    task.start().run().expect_code(0);
+    assert_eq!(task.repository.read("word.txt"), "ORANGE\n");
+    let requests = api.requests();
+    assert_eq!(conversation(&requests[0]), conversation(&requests[2]));
+    assert_eq!(task.status()["iterations"], 1, "a slice costs no attempt");
+}

@@ -64,3 +64,31 @@ fn secrets_of_the_user_are_not_in_the_worker_s_environment() {
     task.start().env(secret.0, secret.1).env("OPENROUTER_API_KEY", "a-key-of-a-test").run().expect_code(0);
     assert_eq!(task.repository.read("word.txt"), format!("ORANGE no token no key {}\n", place.home().display()));
 }
+
+#[test]
+fn a_tool_use_outside_the_rules_is_refused_and_told() {
+    let place = Place::new();
+    let api = MessagesApi::start(Script::new([]));
+    let task =
+        Assignment::configured(&place, &api, ONE_CRITERION, &json!({"claude_code": {"allowed_tools": ["Write"]}}));
+    api.then(Step::bash("touch by-bash"));
+    api.then(Step::write(&task.path("word.txt"), "ORANGE\n"));
+    api.then(Step::text("Done: it is there."));
+    task.start().run().expect_code(0);
+    assert!(!task.repository.has("by-bash"));
+    let denials = task.iterations()[1]["attempts"][0]["denials"].clone();
+    assert!(denials[0].as_str().unwrap_or_default().starts_with("Bash"), "{denials}");
+}
+
+#[test]
+fn a_damaged_file_of_claude_code_s_own_does_not_stop_the_mission() {
+    let place = Place::new();
+    let api = MessagesApi::start(Script::new([]));
+    let task = Assignment::new(&place, &api, ONE_CRITERION);
+    api.then(Step::text("Done: the word is there."));
+    api.then(Step::write(&task.path("word.txt"), "ORANGE\n"));
+    task.one_action();
+    task.repository.write(".git/cco/worker/claude/.claude.json", "{\"numStartups\": 1, \"cut off by a full di");
+    task.resume().run().expect_code(0);
+    assert!(api.requests()[1].says("Done: the word is there."), "the conversation goes on");
+}
