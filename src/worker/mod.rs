@@ -17,6 +17,7 @@ mod facts;
 mod field;
 mod human;
 mod outcome;
+mod private_dir;
 mod project;
 mod request;
 mod run;

@@ -2,9 +2,9 @@
 
 #![expect(clippy::disallowed_methods, reason = "writes the attempt's files and measures silence")]
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use super::request::{Live, Report, Request};
 use super::stub::Stub;
 use super::timers::{Limits, Timers};
 use super::watch::Watch;
-use super::{human, watch};
+use super::{human, private_dir, watch};
 use crate::process::{Command, Follower, Line, LineBuffer, Process, Stdin, Stop, Supervisor, settle};
 
 /// Bytes of a worker's output that are kept: two hours of a talkative worker are below 100 MB.
@@ -59,10 +59,10 @@ impl Worker {
         control: &Control,
         mut live: impl FnMut(Live) + Send,
     ) -> Result<Report, Error> {
-        create_private(&request.dir)?;
+        private_dir::create(&request.dir)?;
         write(&request.dir.join(PROMPT), request.prompt.as_bytes())?;
         let command = match &self.kind {
-            Kind::Claude(claude) => self.claude(claude, request)?,
+            Kind::Claude(claude) => self.claude(claude, request, &mut live)?,
             Kind::Stub(stub) => self.command(request, stub.argv(request), stub.env()),
             Kind::Human => {
                 let asked = Instant::now();
@@ -111,7 +111,7 @@ impl Worker {
         Ok(watch.report(exit, cut, tail(process.stderr_path())?))
     }
 
-    fn claude(&self, claude: &Claude, request: &Request) -> Result<Command, Error> {
+    fn claude(&self, claude: &Claude, request: &Request, live: &mut impl FnMut(Live)) -> Result<Command, Error> {
         if !request.system_prompt.is_empty() {
             write(&request.dir.join(SYSTEM_PROMPT), request.system_prompt.as_bytes())?;
         }
@@ -119,7 +119,11 @@ impl Worker {
             write(&request.dir.join(AGENTS), agents.to_string().as_bytes())?;
         }
         for dir in claude.config_dir().into_iter().chain(claude.temp_dir()) {
-            create_private(&dir)?;
+            private_dir::create(&dir)?;
+        }
+        if let Some(aside) = claude.config_dir().map(|dir| private_dir::mend(&dir)).transpose()?.flatten() {
+            let chip = format!("[ERROR: Claude Code's state was damaged; put aside as {}]", aside.display());
+            live(Live::Chip(chip));
         }
         Ok(self.command(request, claude.argv(request), claude.env()))
     }
@@ -211,11 +215,6 @@ fn replay(path: &Path, watch: &mut Watch) -> Result<(), Error> {
         watch.hear(line, &mut |_| {});
     }
     Ok(())
-}
-
-fn create_private(dir: &Path) -> Result<(), Error> {
-    let created = DirBuilder::new().recursive(true).mode(0o700).create(dir);
-    created.map_err(|source| Error::File { path: dir.to_owned(), source })
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
