@@ -12,7 +12,9 @@ fn always(step: Step, code: i32) -> (Value, Finished, MessagesApi) {
     let api = MessagesApi::start(Script::new([]).otherwise(step));
     let task = Assignment::new(&place, &api, ONE_CRITERION);
     let end = task.start().run().expect_code(code);
-    (task.status(), end, api)
+    let status = task.status();
+    assert_eq!(status["cost"]["total_usd"], 0.0, "a refusal is free: {:#}", status["cost"]);
+    (status, end, api)
 }
 
 /// The stage, and what it waits for or needs.

@@ -185,7 +185,13 @@ fn a_conversation_whose_file_is_gone_is_opened_anew_and_told_what_came_before() 
     assert_eq!((requests.len(), api.unscripted()), (3, 0));
     assert_ne!(conversation(&requests[0]), conversation(&requests[1]));
     assert!(requests[1].says(TRANSITION) && requests[1].says("ORANGE"), "{:#?}", requests[1].messages());
-    assert_eq!(task.status()["outcome"], "done");
+    let status = task.status();
+    assert_eq!(
+        (&status["outcome"], &status["cost"]["estimated"]),
+        (&json!("done"), &json!(false)),
+        "{:#}",
+        status["cost"]
+    );
 }
 
 #[test]

@@ -89,6 +89,21 @@ fn a_damaged_file_of_claude_code_s_own_does_not_stop_the_mission() {
     api.then(Step::write(&task.path("word.txt"), "ORANGE\n"));
     task.one_action();
     task.repository.write(".git/cco/worker/claude/.claude.json", "{\"numStartups\": 1, \"cut off by a full di");
-    task.resume().run().expect_code(0);
+    let end = task.resume().run().expect_code(0);
+    assert!(end.stderr.contains("put aside"), "{}", end.stderr);
     assert!(api.requests()[1].says("Done: the word is there."), "the conversation goes on");
+}
+
+#[test]
+fn a_worker_that_does_not_start_costs_nothing_and_says_why() {
+    let place = Place::new();
+    let api = MessagesApi::start(Script::new([]));
+    // Where it cannot keep its temporary files, the program leaves before its first call.
+    let nowhere = json!({"claude_code": {"env": {"CLAUDE_CODE_TMPDIR": "/dev/null/nowhere"}}});
+    let task = Assignment::configured(&place, &api, ONE_CRITERION, &nowhere);
+    task.start().run().expect_code(9);
+    let status = task.status();
+    assert_eq!((&status["stage"], &status["needs"][0]["kind"]), (&json!("paused"), &json!("environment")));
+    assert_eq!(status["cost"]["total_usd"], 0.0, "{:#}", status["cost"]);
+    assert!(api.requests().is_empty());
 }
