@@ -147,6 +147,17 @@ impl Context<'_> {
         Ok(events.collect::<Result<_, _>>()?)
     }
 
+    /// Where the report of a run is, if one was written; `None` names the current run.
+    ///
+    /// # Errors
+    /// Why the repository cannot be worked on.
+    pub fn report(&self, run: Option<RunId>) -> Result<Option<PathBuf>, Error> {
+        let state = self.state()?;
+        let archived = run.map(|run| state.run(run).report_text());
+        let places = archived.into_iter().chain([state.report_text()]);
+        Ok(places.into_iter().find(|place| place.is_file()))
+    }
+
     /// What a live daemon says; `None`: there is none.
     ///
     /// # Errors

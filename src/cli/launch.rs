@@ -14,6 +14,7 @@ use super::{detach, foreground, screen};
 use crate::config::Flag;
 use crate::daemon::{Begin, Ended, Inputs, Observer, Options, Span, clock};
 use crate::repo::Repo;
+use crate::store::StateDir;
 use crate::view;
 
 /// How a daemon is to be started.
@@ -43,6 +44,7 @@ impl Launch<'_> {
         if self.stay.detach {
             return detach::start(context, &repo);
         }
+        let report = StateDir::at(repo.state_dir()).report_text();
         let (observer, inbox) = Observer::pair();
         let options = Options {
             inputs,
@@ -58,7 +60,7 @@ impl Launch<'_> {
         };
         let zone = context.zone();
         let ended = foreground::run(options, inbox, &zone, context.output)?;
-        self.tell_end(context, &ended)
+        self.tell_end(context, &ended, &report)
     }
 
     /// Shows what would run, and runs nothing.
@@ -93,7 +95,7 @@ impl Launch<'_> {
         flags
     }
 
-    fn tell_end(&self, context: &mut Context<'_>, ended: &Ended) -> Result<Exit, Error> {
+    fn tell_end(&self, context: &mut Context<'_>, ended: &Ended, report: &Path) -> Result<Exit, Error> {
         let status = view::status(&ended.session, clock::now());
         let zone = context.zone();
         if self.stay.json {
@@ -101,6 +103,9 @@ impl Launch<'_> {
         } else {
             let style = context.output.note_style();
             context.output.note(&format!("\n{}", screen::status(&status, style, &zone)));
+        }
+        if report.is_file() {
+            context.output.note(&format!("Report    {}\n", report.display()));
         }
         Ok(match (Exit::of_leave(ended.leave), ended.signal) {
             (Exit::NotDone, Some(signal)) if signal == nix::libc::SIGINT => Exit::Interrupted,

@@ -24,6 +24,7 @@ mod prepare;
 pub mod protocol;
 mod prove;
 mod record;
+mod reporting;
 mod run;
 mod running;
 mod seal;

@@ -18,6 +18,7 @@ use super::error::Error;
 use super::observer::{Observer, Update};
 use super::perform::{Answer, Tools};
 use super::protocol::{Ask, Reply, StopWhen};
+use super::reporting;
 use super::running::Running;
 use crate::mission::Mission;
 use crate::session::{
@@ -322,6 +323,10 @@ impl Daemon {
         self.running = None;
         self.store.sync()?;
         self.checkpoint(&Checkpoint::Full);
+        let Tools { state, repo, .. } = &*self.tools;
+        if let Err(error) = reporting::write(state, repo, &self.session, clock::now()) {
+            self.observer.note(format!("the report was not written: {error}"));
+        }
         Ok(Ended { leave, signal, session: self.session })
     }
 }

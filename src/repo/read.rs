@@ -162,7 +162,7 @@ impl Repo {
         Repository::open_ext(self.git_dir(), flags, std::iter::empty::<&Path>()).ok()
     }
 
-    fn libgit2_of_objects(&self) -> Option<Repository> {
+    pub(super) fn libgit2_of_objects(&self) -> Option<Repository> {
         if self.object_format() != ObjectFormat::Sha1 {
             return None;
         }

@@ -116,8 +116,9 @@ impl Report {
         }
         let mut text = "## Iterations\n\n".to_owned();
         let left_out = self.iterations.len().saturating_sub(ITERATIONS);
-        if left_out > 0 {
-            let _ = writeln!(text, "The oldest {left_out} are left out here; `report.json` has them.\n");
+        let before = self.earlier_iterations + left_out as u64;
+        if before > 0 {
+            let _ = writeln!(text, "The oldest {before} are left out here; `cco history` has them.\n");
         }
         text.push_str("| # | began | action | strategy | worker | lines | hold | dollars | commit |\n");
         text.push_str("|---:|---|---|---|---|---|---|---:|---|\n");
@@ -304,6 +305,7 @@ mod tests {
         Report::new(&Sources {
             session,
             iterations: &iterations,
+            earlier_iterations: 0,
             artifacts: &artifacts,
             commits: &commits,
             influenced: &influenced,

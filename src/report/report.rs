@@ -14,9 +14,11 @@ use crate::words::{CheckId, CommitId, CriterionId, Evidence, IterationNumber, Ou
 pub struct Sources<'a> {
     /// The run.
     pub session: &'a Session,
-    /// All iterations, the baseline included, oldest first.
+    /// The newest iterations, the baseline included if there are no more than are reported, oldest first.
     pub iterations: &'a [Iteration],
-    /// The files that differ between the commit the mission started from and its head.
+    /// How many came before them and are left out.
+    pub earlier_iterations: u64,
+    /// The files that differ between the commit the mission started from and its newest tree.
     pub artifacts: &'a [Artifact],
     /// The commits of the mission's branch, oldest first.
     pub commits: &'a [Commit],
@@ -69,6 +71,8 @@ pub struct Report {
     pub cost: Cost,
     /// The metrics of section 8.1 of the specification.
     pub metrics: Metrics,
+    /// Iterations that came before those below; the journal has them.
+    pub earlier_iterations: u64,
     /// Each turn of the loop; the tails of outputs are left to the journal.
     pub iterations: Vec<Iteration>,
 }
@@ -147,6 +151,7 @@ impl Report {
             influenced: sources.influenced.to_vec(),
             artifacts: sources.artifacts.to_vec(),
             commits: sources.commits.to_vec(),
+            earlier_iterations: sources.earlier_iterations,
             iterations: sources.iterations.iter().cloned().map(without_tails).collect(),
             mission: status.mission,
             branch: status.branch,

@@ -14,6 +14,7 @@ mod journal;
 mod lock;
 mod read;
 mod record;
+mod report;
 mod resume;
 mod runs;
 mod set_up;

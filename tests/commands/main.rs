@@ -6,6 +6,7 @@
 mod support;
 
 mod logs;
+mod report;
 mod validate;
 
 use serde_json::Value;

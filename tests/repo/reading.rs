@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cco::repo::{ChangeKind, DiffStat, Error, Repo};
+use cco::repo::{ChangeKind, CommitMessage, DiffStat, Error, NewCommit, Repo, Trailer};
 use cco::words::TreeId;
 
 use crate::world::World;
@@ -110,4 +110,25 @@ fn a_repository_is_read_before_it_is_prepared() {
     let tree = repo.tree_of(&repo.head().unwrap().commit).unwrap();
     assert_eq!(repo.list_tree(&tree).unwrap().len(), 3);
     assert!(!repo.state_dir().exists());
+}
+
+#[test]
+fn commits_are_told_oldest_first_with_their_iteration() {
+    both(|world, repo, _| {
+        let start = repo.head().unwrap().commit;
+        let mut parent = start.clone();
+        for number in 1..=3_u64 {
+            world.write("a.txt", &format!("{number}\n"));
+            let tree = repo.snapshot().unwrap().tree;
+            let message = CommitMessage::new(&format!("step {number}")).trailer(Trailer::Iteration, number);
+            let time = jiff::Timestamp::from_second(1_700_000_000).unwrap();
+            parent = repo.commit(&NewCommit { tree, parent, time, message }).unwrap();
+        }
+        let told = repo.commits_between(&start, &parent).unwrap();
+        let told: Vec<_> =
+            told.iter().map(|one| (one.subject.as_str(), one.iteration.map(|number| number.0))).collect();
+        assert_eq!(told, [("step 1", Some(1)), ("step 2", Some(2)), ("step 3", Some(3))]);
+        assert_eq!(repo.commits_between(&parent, &start).unwrap(), []);
+        assert_eq!(repo.commits_between(&parent, &parent).unwrap(), []);
+    });
 }

@@ -63,6 +63,13 @@ impl StatusArgs {
             return watch::watch(context, run, &zone);
         }
         let status = context.status(run)?;
-        self.print(&status, &zone, context.output)
+        let exit = self.print(&status, &zone, context.output)?;
+        if !self.json
+            && status.outcome.is_some()
+            && let Some(report) = context.report(run)?
+        {
+            context.output.data(&format!("Report    {}\n", report.display()));
+        }
+        Ok(exit)
     }
 }
