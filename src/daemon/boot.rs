@@ -182,8 +182,8 @@ fn choose(options: &Options, state: &StateDir, lock: Lock, crew: &Crew) -> Resul
     let done = matches!(opened.session.stage, Stage::Ended(crate::session::End::Done { .. }));
     let changed = changed(options, &opened.session)?;
     match (options.begin, done, changed) {
-        (Begin::Resume, true, _) => Err(Error::NothingToResume),
-        (Begin::Either, true, None) => Ok(Chosen::AlreadyDone(Box::new(opened.session))),
+        (Begin::Resume, true, Some(_)) => Err(Error::NothingToResume),
+        (Begin::Either | Begin::Resume, true, None) => Ok(Chosen::AlreadyDone(Box::new(opened.session))),
         (Begin::Either | Begin::Resume, false, Some(what)) => Err(Error::Changed { what }),
         (Begin::Either | Begin::Resume, false, None) => Ok(Chosen::Run(Box::new(opened))),
         (Begin::Fresh, _, _) | (Begin::Either, true, Some(_)) => {
