@@ -14,6 +14,8 @@ mod control;
 mod derive;
 mod equip;
 mod error;
+#[cfg(feature = "test-fakes")]
+mod failpoint;
 mod ground;
 mod inputs;
 mod judging;

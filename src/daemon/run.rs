@@ -15,6 +15,8 @@ use tokio::time::Instant;
 use super::clock;
 use super::control::Asked;
 use super::error::Error;
+#[cfg(feature = "test-fakes")]
+use super::failpoint::{self, Side};
 use super::observer::{Observer, Update};
 use super::perform::{Answer, Tools};
 use super::protocol::{Ask, Reply, StopWhen};
@@ -239,13 +241,22 @@ impl Daemon {
         serde_json::to_value(view::status(&self.session, clock::now()).owned_by(daemon)).unwrap_or_default()
     }
 
+    fn append(&mut self, now: Timestamp, event: &Event) -> Result<(), Error> {
+        #[cfg(feature = "test-fakes")]
+        failpoint::reach(&self.tools.environment, Side::Before, self.store.last().seq.next());
+        self.store.append(now, event)?;
+        #[cfg(feature = "test-fakes")]
+        failpoint::reach(&self.tools.environment, Side::After, self.store.last().seq);
+        Ok(())
+    }
+
     /// Decide, keep, do: the one law.
     fn take(&mut self, event: &Event) -> Result<Vec<Notice>, Error> {
         let now = clock::now();
         let before = self.session.attempt;
         tracing::debug!(event = event.name(), attempt = %before, "taken in");
         let (next, notices) = session::step(self.session.as_ref().clone(), now, event);
-        self.store.append(now, event)?;
+        self.append(now, event)?;
         if let Event::Verified { attempt, .. } = *event {
             let Mark { seq, hash, .. } = *self.store.last();
             self.anchor = Anchor { seq, hash, at: now, attempt };
@@ -311,7 +322,7 @@ impl Daemon {
     pub(super) fn note(&mut self, event: &Event) -> Result<(), Error> {
         let now = clock::now();
         let (next, notices) = session::step(self.session.as_ref().clone(), now, event);
-        self.store.append(now, event)?;
+        self.append(now, event)?;
         self.session = Arc::new(next);
         for notice in notices {
             self.observer.tell(Update::Notice(notice));

@@ -21,6 +21,7 @@ fn done_and_proven_is_0_and_so_is_starting_again_which_spends_nothing() {
     assert_eq!(world.repo.status(), "");
     assert_eq!(world.repo.git(["branch", "--show-current"]), "cco/one-file");
     let head = world.repo.head();
+    world.cco(["resume", "--yes"]).run().expect_code(0);
     let again = world.start([]).expect_code(0);
     assert!(again.stderr.contains("done"), "{}", again.stderr);
     assert_eq!((world.repo.head(), &world.status()["run_id"]), (head, &status["run_id"]));

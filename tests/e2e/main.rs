@@ -18,6 +18,7 @@ mod support;
 #[path = "../support/openrouter.rs"]
 mod openrouter;
 
+mod crash;
 mod demo;
 mod exits;
 mod manager;

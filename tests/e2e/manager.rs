@@ -3,12 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::openrouter::{OpenRouter, Reply};
+use crate::support::program::Program;
 use crate::support::{Finished, Place};
 use crate::world::{ONE, RIGHT, World};
 
 const KEY: &str = "sk-or-v1-e2e-canary-4711";
 
-fn config(server: &OpenRouter) -> String {
+pub(crate) fn config(server: &OpenRouter) -> String {
     format!(
         "orchestrator: {{ manager: openrouter, execution_mode: stub }}
 openrouter: {{ base_url: \"{}\", model: test/first, fallback_models: [test/second] }}
@@ -17,7 +18,7 @@ openrouter: {{ base_url: \"{}\", model: test/first, fallback_models: [test/secon
     )
 }
 
-fn plan(title: &str) -> Reply {
+pub(crate) fn plan(title: &str) -> Reply {
     Reply::says(
         json!({
             "analysis": "as expected", "strategy": "proceed", "conversation": "continue", "impossible": null,
@@ -29,14 +30,15 @@ fn plan(title: &str) -> Reply {
     )
 }
 
-fn run(world: &World<'_>, arguments: &[&str]) -> Finished {
-    let told = world.cco(arguments.iter().copied()).env("OPENROUTER_API_KEY", KEY).run();
+/// Runs a program that knows the key, and tells nobody.
+pub(crate) fn with_key(program: Program) -> Finished {
+    let told = program.env("OPENROUTER_API_KEY", KEY).run();
     assert!(!told.stderr.contains(KEY) && !told.stdout.contains(KEY));
     told
 }
 
 fn start(world: &World<'_>) -> Finished {
-    run(world, &["start", "--yes", "--no-wait"])
+    with_key(world.cco(["start", "--yes", "--no-wait"]))
 }
 
 fn models(server: &OpenRouter) -> Vec<Value> {
@@ -56,7 +58,7 @@ fn a_refused_key_and_missing_credit_pause_and_a_better_answer_goes_on() {
         assert!(told.stderr.contains("OpenRouter"), "{}", told.stderr);
         assert_eq!((server.chats().len(), world.repo.has("made.txt")), (1, false));
         server.script([plan("Write it")]);
-        run(&world, &["resume", "--yes", "--no-wait"]).expect_code(0);
+        with_key(world.cco(["resume", "--yes", "--no-wait"])).expect_code(0);
         assert_eq!(server.chats().len(), 2);
     }
 }
