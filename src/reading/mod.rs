@@ -1,7 +1,7 @@
 //! Floor 1: how a file that people write is read. Used by `mission` and `config`, which stand beside it.
 //!
-//! Text becomes a tree of values with positions ([`Node`]); the tree is held against the JSON Schema that is generated
-//! from the types of the file ([`Shape`]), which finds every mistake at once; what is left is deserialised.
+//! Text becomes a tree of values with positions (`Node`); the tree is held against the JSON Schema that is generated
+//! from the types of the file (`Shape`), which finds every mistake at once; what is left is deserialised.
 //! Every mistake is a [`Diagnostic`] with a stable [`Code`], a place, the offending line and a hint.
 
 mod code;

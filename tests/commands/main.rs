@@ -1,5 +1,13 @@
 //! The commands as people run them: the built program in a repository of its own, no key, the scripted worker.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test may unwrap, and it owns the programs, files and clock it needs"
+)]
+
 #[expect(clippy::allow_attributes, reason = "which parts of the support are unused differs between the test binaries")]
 #[allow(dead_code, unused_imports, reason = "each test binary uses its own part of the support")]
 #[path = "../support/mod.rs"]

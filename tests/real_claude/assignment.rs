@@ -143,8 +143,8 @@ impl<'a> Assignment<'a> {
         let number = |path: &PathBuf| path.file_name()?.to_str()?.parse::<u64>().ok();
         let worked = attempts.map(|entry| entry.path()).filter(|path| path.join("prompt.txt").exists());
         let spool = fs::read_to_string(worked.max_by_key(number).expect("an attempt").join("stdout")).unwrap();
-        let lines = spool.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let result = lines.filter(|line| line["type"] == "result").last().expect("a result");
+        let mut lines = spool.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let result = lines.rfind(|line| line["type"] == "result").expect("a result");
         let reported = result["total_cost_usd"].as_f64().unwrap();
         // Booked in whole micro-dollars.
         (dollars.as_f64().unwrap() - reported).abs() < 1e-5

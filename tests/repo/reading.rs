@@ -118,7 +118,7 @@ fn commits_are_told_oldest_first_with_their_iteration() {
         let start = repo.head().unwrap().commit;
         let mut parent = start.clone();
         for number in 1..=3_u64 {
-            world.write("a.txt", &format!("{number}\n"));
+            world.write("a.txt", format!("{number}\n"));
             let tree = repo.snapshot().unwrap().tree;
             let message = CommitMessage::new(&format!("step {number}")).trailer(Trailer::Iteration, number);
             let time = jiff::Timestamp::from_second(1_700_000_000).unwrap();
