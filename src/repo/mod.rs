@@ -29,6 +29,7 @@ mod open;
 mod pinned;
 mod prepare;
 mod publish;
+mod reach;
 mod read;
 mod read_cli;
 mod refs;

@@ -110,6 +110,18 @@ impl Repo {
         Ok(changes)
     }
 
+    /// The files and links that are in the second tree and not in the first. Submodules do not count.
+    pub(super) fn added_paths(&self, from: &TreeId, to: &TreeId) -> Result<Vec<PathBuf>, Error> {
+        if from == to {
+            return Ok(Vec::new());
+        }
+        let Some(repository) = self.libgit2_of_objects() else { return read_cli::added(self, from, to) };
+        let diff = compare(&repository, from, to)?;
+        let added = diff.deltas().filter(|delta| kind_of(delta.status()) == Some(ChangeKind::Added));
+        let files = added.map(|delta| delta.new_file()).filter(|file| file.mode() != git2::FileMode::Commit);
+        Ok(files.map(|file| path(file.path_bytes().unwrap_or_default())).collect())
+    }
+
     /// The unified diff of two trees, at most `max_bytes` of it.
     ///
     /// # Errors

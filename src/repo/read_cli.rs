@@ -1,6 +1,6 @@
 //! The same readings as `read` by the command line, for repositories that libgit2 cannot open.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Error;
 use super::change::{Change, ChangeKind, TreeEntry};
@@ -49,6 +49,12 @@ fn entry_at(repo: &Repo, tree: &TreeId, path: &Path) -> Result<Option<TreeEntry>
     let args = ["ls-tree", "-z", "--full-tree", tree.as_str(), "--"].map(std::ffi::OsStr::new);
     let listed = repo.git_reading().args(args.into_iter().chain([path.as_os_str()])).run()?;
     Ok(records(&listed).filter_map(entry).find(|entry| entry.path == path))
+}
+
+pub(super) fn added(repo: &Repo, from: &TreeId, to: &TreeId) -> Result<Vec<PathBuf>, Error> {
+    let args = ["diff-tree", "-r", "--name-only", "-z", "--no-renames", "--diff-filter=A", "--ignore-submodules=all"];
+    let listed = repo.git_reading().args(args).args([from.as_str(), to.as_str()]).run()?;
+    Ok(records(&listed).map(path).collect())
 }
 
 pub(super) fn list(repo: &Repo, tree: &TreeId) -> Result<Vec<TreeEntry>, Error> {

@@ -1,7 +1,7 @@
 //! The snapshot: the whole work tree as one git tree, whatever the worker did to the user's index and configuration.
 //!
 //! Invariant: a pure function of the work tree, the commit cco stands on and the rules pinned at the start. (One
-//! corner: a tracked path that cannot be read stays as it was last seen.) Cost: three runs of git, five where files of
+//! corner: a tracked path that cannot be read stays as it was last seen.) Cost: three runs of git, four where files of
 //! earlier snapshots are not yet committed, one more where something is left out.
 
 use std::collections::BTreeSet;
@@ -59,10 +59,7 @@ impl Repo {
 
     /// `held` is the tree the index is known to hold, if it is known.
     fn snapshot_once(&self, held: Option<&TreeId>) -> Result<Snapshot, Error> {
-        // An index that holds the commit's tree holds nothing that is not committed: one run of git less.
-        if held.is_none() || held != Some(&self.tree_of(&self.stands_on()?)?) {
-            self.drop_stale()?;
-        }
+        self.drop_stale(held)?;
         let mut left_out = leave_out::among(self.work_tree(), &self.untracked()?)?;
         let ignored = self.ignored_among(left_out.iter().map(|entry| entry.path.as_path()))?;
         left_out.retain(|entry| !ignored.contains(&entry.path));
@@ -84,12 +81,9 @@ impl Repo {
     }
 
     /// Takes out of the index what an earlier snapshot took and today's rules would not, unless it is committed.
-    fn drop_stale(&self) -> Result<(), Error> {
-        let args =
-            ["diff-index", "--cached", "--name-only", "-z", "--diff-filter=A", "--ignore-submodules=all", "HEAD"];
-        let listed = self.git_on_tree().args(args).run()?;
+    fn drop_stale(&self, held: Option<&TreeId>) -> Result<(), Error> {
         let mut taken = Vec::new();
-        for path in records(&listed).map(path) {
+        for path in self.not_committed(held)? {
             // What is gone needs no judgement, and git refuses to judge a path behind a link.
             if files::is_here(self.work_tree(), &path)? {
                 taken.push(path);
@@ -104,6 +98,16 @@ impl Repo {
             }
         }
         self.remove_from_index(&stale)
+    }
+
+    /// What the index holds beyond the commit: by comparing trees, where it is known which tree the index holds.
+    fn not_committed(&self, held: Option<&TreeId>) -> Result<Vec<PathBuf>, Error> {
+        if let Some(held) = held {
+            return self.added_paths(&self.tree_of(&self.stands_on()?)?, held);
+        }
+        let args =
+            ["diff-index", "--cached", "--name-only", "-z", "--diff-filter=A", "--ignore-submodules=all", "HEAD"];
+        Ok(records(&self.git_on_tree().args(args).run()?).map(path).collect())
     }
 
     fn head_holds(&self, folder: &Path) -> Result<bool, Error> {

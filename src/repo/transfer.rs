@@ -15,24 +15,21 @@ const BOOT: &str = "boot";
 impl Repo {
     /// Copies what a commit needs and the user's repository lacks, and waits until it is on disk.
     pub(super) fn transfer(&self, new: &CommitId, old: Option<&CommitId>) -> Result<(), Error> {
-        let without_old = old.map(|old| format!("^{old}"));
         let objects = self.common_dir().join("objects");
-        if !self.copy_loose(new, without_old.as_deref(), &objects)? {
-            self.pack_and_unpack(new, without_old.as_deref(), &objects)?;
+        if !self.copy_loose(new, old, &objects)? {
+            self.pack_and_unpack(new, old, &objects)?;
         }
         // One flush for all: syncing each loose object costs several milliseconds apiece.
         files::sync_file_system(&objects)
     }
 
     /// The fast way, for objects that lie as files of their own. Returns whether it could be gone.
-    fn copy_loose(&self, new: &CommitId, without_old: Option<&str>, objects: &Path) -> Result<bool, Error> {
+    fn copy_loose(&self, new: &CommitId, old: Option<&CommitId>, objects: &Path) -> Result<bool, Error> {
         let own = self.private().join("objects");
         if !files::names(&own.join("pack"))?.is_empty() {
             return Ok(false);
         }
-        let args = ["rev-list", "--objects", "--no-object-names", new.as_str()];
-        let listed = self.git().args(args.into_iter().chain(without_old)).run()?;
-        for id in String::from_utf8_lossy(&listed).lines() {
+        for id in self.objects_beyond(new, old)? {
             let Some((folder, name)) = id.split_at_checked(2) else { continue };
             let (from, to) = (own.join(folder).join(name), objects.join(folder).join(name));
             // What is not among our own objects is borrowed, so the user has it.
@@ -46,8 +43,9 @@ impl Repo {
     }
 
     /// The general way: git packs what only the private git dir has, and unpacks it where it is wanted.
-    fn pack_and_unpack(&self, new: &CommitId, without_old: Option<&str>, objects: &Path) -> Result<(), Error> {
-        let wanted = format!("{new}\n{}\n", without_old.unwrap_or_default());
+    fn pack_and_unpack(&self, new: &CommitId, old: Option<&CommitId>, objects: &Path) -> Result<(), Error> {
+        let without_old = old.map(|old| format!("^{old}\n")).unwrap_or_default();
+        let wanted = format!("{new}\n{without_old}");
         let pack = ["pack-objects", "--revs", "--local", "--stdout", "-q", "--window=0", "--threads=1"];
         let unpack = self.git().env("GIT_OBJECT_DIRECTORY", objects).args(["unpack-objects", "-q"]);
         self.git().args(pack).input(wanted.into_bytes()).piped_into(unpack)
