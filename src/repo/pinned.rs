@@ -113,9 +113,12 @@ pub(super) enum Purpose {
 }
 
 /// The text of a pinned configuration file for a git dir at `home`.
-pub(super) fn render(user: &UserConfig, format: ObjectFormat, home: &Path, repo: &Repo, purpose: Purpose) -> String {
+///
+/// # Errors
+/// If the user's index cannot be read: ours are written in its format version.
+pub(super) fn render(user: &UserConfig, home: &Path, repo: &Repo, purpose: Purpose) -> Result<String, Error> {
     let mut text = Text::default();
-    match format {
+    match repo.object_format() {
         ObjectFormat::Sha1 => text.set("core.repositoryformatversion", "0"),
         ObjectFormat::Sha256 => {
             text.set("core.repositoryformatversion", "1");
@@ -130,7 +133,7 @@ pub(super) fn render(user: &UserConfig, format: ObjectFormat, home: &Path, repo:
     text.set("core.attributesfile", &home.join("attributes").to_string_lossy());
     text.set("core.excludesfile", &home.join("excludes").to_string_lossy());
     text.set("gc.auto", "0");
-    text.set("index.version", "4");
+    text.set("index.version", repo.users_index_version()?);
     text.set("feature.manyfiles", "false");
     for (key, value) in user.keys() {
         if is_pinned(key, purpose) {
@@ -144,7 +147,7 @@ pub(super) fn render(user: &UserConfig, format: ObjectFormat, home: &Path, repo:
         text.set("user.email", "cco@localhost");
     }
     text.set("lfs.storage", &lfs_storage(user, repo).to_string_lossy());
-    text.0
+    Ok(text.0)
 }
 
 fn is_pinned(key: &str, purpose: Purpose) -> bool {

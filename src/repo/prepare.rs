@@ -57,10 +57,10 @@ impl Repo {
     fn lay_out_private(&self, user: &UserConfig, head: &CommitId) -> Result<(), Error> {
         let home = self.private();
         files::private_folder(&self.state_dir())?;
-        let config = pinned::render(user, self.object_format(), &home, self, Purpose::WorkTree);
+        let config = pinned::render(user, &home, self, Purpose::WorkTree)?;
         pinned::lay_out(&home, &config, &[self.common_dir().join("objects")])?;
         pinned::take_over_rules(&home, user, self)?;
-        let for_checks = pinned::render(user, self.object_format(), &home, self, Purpose::CheckTree);
+        let for_checks = pinned::render(user, &home, self, Purpose::CheckTree)?;
         files::write(&home.join("config-of-checks"), for_checks.as_bytes())?;
         self.pin_dangerous_keys(user)?;
         self.pin_refs()?;

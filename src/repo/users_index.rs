@@ -53,23 +53,26 @@ impl Repo {
         written
     }
 
-    /// The index in the format version that the user's index has: other tools may not read version 4.
+    /// The index in the format version that the user's index has: other tools may not read version 4. The private index
+    /// has that version from the start, so this converts only where the user's own git changed it meanwhile.
     fn in_users_version(&self, index: &Path) -> Result<Vec<u8>, Error> {
-        let wanted = match files::read_if_there(&self.git_dir().join("index"))?.as_deref().and_then(version) {
-            Some(version @ 3..) => version,
-            Some(_) | None => 2,
-        };
+        let wanted = self.users_index_version()?;
         let ours = files::read_if_there(index)?.unwrap_or_default();
-        if version(&ours) == Some(wanted) {
+        if version(&ours).is_some_and(|ours| readable_as(ours) == wanted) {
             return Ok(ours);
         }
         let scratch = self.private().join(format!("scratch.{}", std::process::id()));
         files::write(&scratch, &ours)?;
-        let wanted = wanted.to_string();
-        self.git_on_tree().index(&scratch).args(["update-index", "--index-version", &wanted]).run()?;
+        self.git_on_tree().index(&scratch).args(["update-index", "--index-version", wanted]).run()?;
         let converted = files::read_if_there(&scratch)?.unwrap_or_default();
         files::remove(&scratch)?;
         Ok(converted)
+    }
+
+    /// The format version of the user's index, as git takes it: 2 where there is no index.
+    pub(super) fn users_index_version(&self) -> Result<&'static str, Error> {
+        let found = files::read_if_there(&self.git_dir().join("index"))?.as_deref().and_then(version);
+        Ok(found.map_or("2", readable_as))
     }
 
     /// A copy of the user's index that stands alone (neither split nor sparse, no caches) at `to`.
@@ -79,7 +82,7 @@ impl Repo {
         }
         self.git_on_users()
             .index(to)
-            .args(["update-index", "--index-version", "4", "--force-write-index"])
+            .args(["update-index", "--index-version", self.users_index_version()?, "--force-write-index"])
             .args([
                 "--no-split-index",
                 "--no-untracked-cache",
@@ -100,6 +103,11 @@ impl Repo {
         self.copy_users_index(&scratch, &[])?;
         Ok(scratch)
     }
+}
+
+/// Git writes version 3 instead of 2 by itself where an entry needs it, and whoever reads one reads the other.
+const fn readable_as(version: u32) -> &'static str {
+    if version > 3 { "4" } else { "2" }
 }
 
 /// The format version in the header of an index file: `DIRC`, then four bytes.
