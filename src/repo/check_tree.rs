@@ -1,9 +1,11 @@
 //! Check trees: a tree as files in a folder of its own, for checks to run in (design section 9, "Check trees").
 //!
 //! Invariant: what a check left behind cannot reach the next one through git. The git dir that cco itself works with
-//! lies in the state folder; the `.git` inside the check tree is only for tools that ask for one, and is made anew at
+//! lies in the state folder; the `.git` inside the check tree is only for tools that ask for one, and is put right at
 //! each update. `git archive` is never used: export-ignore would drop files (`faults.md` D2).
 
+use std::fs::Metadata;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::git::{Git, nul_list};
@@ -160,14 +162,61 @@ impl Place<'_> {
     }
 
     /// Makes the `.git` that tools in the check tree see: a git dir of its own, borrowing the objects, with branches and
-    /// tags as they were at the start (`git describe`, `git diff main`).
+    /// tags as they were at the start (`git describe`, `git diff main`). What is as it should be stays: making it anew
+    /// would cost more than all the rest of a small tree.
     fn show_git(&self, head: &CommitId) -> Result<(), Error> {
         let shown = self.dir.join(".git");
-        files::remove_all(&shown)?;
+        a_real_folder(&shown)?;
+        keep_only(&shown, Path::new(""))?;
         self.lay_out_at(&shown, head)?;
-        files::copy(&self.repo.private().join(super::prepare::REFS_OF_CHECKS), &shown.join("packed-refs"))?;
-        files::copy(&self.home.join("index"), &shown.join("index")).map(drop)
+        let private = self.repo.private();
+        for (from, to) in
+            [(private.join(super::prepare::REFS_OF_CHECKS), "packed-refs"), (self.home.join("index"), "index")]
+        {
+            let bytes = files::read_if_there(&from)?;
+            files::write_or_remove(&shown.join(to), bytes.as_deref())?;
+        }
+        Ok(())
     }
+}
+
+/// What a `.git` in a check tree consists of; a path that ends with a slash is a folder.
+const SHOWN: [&str; 12] = [
+    "HEAD",
+    "config",
+    "index",
+    "info/",
+    "info/attributes",
+    "info/exclude",
+    "objects/",
+    "objects/info/",
+    "objects/info/alternates",
+    "packed-refs",
+    "refs/",
+    "shallow",
+];
+
+/// Whether the owner may read and write it, and for a folder enter it.
+fn is_ours(found: &Metadata) -> bool {
+    let needed = if found.is_dir() { 0o700 } else { 0o600 };
+    found.permissions().mode() & needed == needed
+}
+
+/// Removes what a check left in its `.git`: other names, and links or folders in the place of files.
+fn keep_only(root: &Path, below: &Path) -> Result<(), Error> {
+    for path in files::names(&root.join(below))? {
+        let inside = path.strip_prefix(root).unwrap_or(&path);
+        let found = files::look(&path)?;
+        let name =
+            format!("{}{}", inside.display(), if found.as_ref().is_some_and(Metadata::is_dir) { "/" } else { "" });
+        let plain = found.is_some_and(|found| (found.is_dir() || found.is_file()) && is_ours(&found));
+        match (plain && SHOWN.contains(&name.as_str()), name.ends_with('/')) {
+            (true, true) => keep_only(root, inside)?,
+            (true, false) => {}
+            (false, _) => files::remove_all(&path)?,
+        }
+    }
+    Ok(())
 }
 
 /// Makes the folder; a link in its place, which could lead to the user's work tree, is removed first.

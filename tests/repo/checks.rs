@@ -179,3 +179,37 @@ fn a_sealed_path_is_not_put_back_through_a_link() {
     assert_eq!(std::fs::read_to_string(dir.join("src/lib.rs")).unwrap(), "fn main() {}\n");
     assert_eq!(std::fs::read_to_string(elsewhere.join("lib.rs")).unwrap(), "not yours\n");
 }
+
+#[test]
+fn what_a_check_put_into_its_git_dir_is_gone_at_the_next_update() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let world = World::new();
+    let (repo, prepared) = world.started();
+    let dir = world.base().join("check");
+    repo.update_kept(&prepared.base, &dir).unwrap();
+    let listed = || {
+        let found = std::process::Command::new("find").arg(".").current_dir(dir.join(".git")).output().unwrap();
+        let mut names: Vec<String> = String::from_utf8(found.stdout).unwrap().lines().map(str::to_owned).collect();
+        names.sort();
+        names
+    };
+    let (before, config) = (listed(), std::fs::read(dir.join(".git/config")).unwrap());
+    world.git_in(&dir, &["commit", "-q", "--allow-empty", "-m", "by a check"]);
+    world.git_in(&dir, &["branch", "planted"]);
+    let git = dir.join(".git");
+    std::fs::create_dir_all(git.join("hooks")).unwrap();
+    std::fs::write(git.join("hooks/pre-commit"), "#!/bin/sh\n").unwrap();
+    std::fs::remove_file(git.join("config")).unwrap();
+    symlink(world.path(".git/config"), git.join("config")).unwrap();
+    std::fs::remove_dir_all(git.join("info")).unwrap();
+    symlink(world.path(".git/info"), git.join("info")).unwrap();
+    std::fs::set_permissions(git.join("packed-refs"), std::fs::Permissions::from_mode(0o000)).unwrap();
+    let users = std::fs::read(world.path(".git/config")).unwrap();
+    repo.update_kept(&prepared.base, &dir).unwrap();
+    assert_eq!(listed(), before);
+    assert_eq!(std::fs::read(git.join("config")).unwrap(), config);
+    assert!(!git.join("config").is_symlink() && !git.join("info").is_symlink());
+    assert_eq!(std::fs::read(world.path(".git/config")).unwrap(), users);
+    assert_eq!(world.git_in(&dir, &["status", "--porcelain"]), "");
+    assert_eq!(world.git_in(&dir, &["rev-list", "--count", "HEAD"]), "1");
+}
