@@ -78,6 +78,11 @@ impl Repo {
     }
 
     fn refuse_unmerged(&self) -> Result<(), Error> {
+        // libgit2 cannot read every index (a split one for example); then git is asked.
+        let index = self.libgit2_of_users().and_then(|repository| repository.index().ok());
+        if index.is_some_and(|index| !index.has_conflicts()) {
+            return Ok(());
+        }
         let listed = self.git_on_users().args(["ls-files", "-z", "--unmerged"]).run()?;
         let mut paths: Vec<PathBuf> =
             records(&listed).filter_map(|record| record.splitn(2, |byte| *byte == b'\t').nth(1)).map(path).collect();
