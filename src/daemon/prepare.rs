@@ -14,8 +14,9 @@ fn take_over(tools: &Tools) -> Result<Prepared, Fault> {
     let found = tools.repo.prepare().map_err(|error| unfit(&error))?;
     let head = tools.repo.enter_branch(&tools.branch).map_err(|error| unfit(&error))?;
     let base_tree = tools.repo.tree_of(&head.commit).map_err(|error| unfit(&error))?;
-    // Entering an existing branch may have moved the work tree.
-    let snapshot = tools.repo.snapshot().map_err(|error| unfit(&error))?;
+    // Entering an existing branch may have moved the work tree; a new one is where HEAD was.
+    let moved = head.commit != found.head.commit;
+    let snapshot = if moved { tools.repo.snapshot().map_err(|error| unfit(&error))? } else { found.dirty.clone() };
     for left in &snapshot.left_out {
         tools.observer.note(format!("left out of snapshots: {} ({})", left.path.display(), left.why));
     }
