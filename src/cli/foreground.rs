@@ -100,12 +100,18 @@ impl<'a> View<'a> {
     }
 
     async fn watch(&mut self, mut inbox: mpsc::Receiver<Update>) {
+        if !self.output.can_redraw() {
+            // Nothing to draw, so nothing to wake up for: a daemon that waits uses no processor time.
+            while let Some(update) = inbox.recv().await {
+                self.take(update);
+            }
+            return;
+        }
         loop {
             match tokio::time::timeout(TICK, inbox.recv()).await {
                 Ok(Some(update)) => self.take(update),
                 Ok(None) => break,
-                Err(_) if self.output.can_redraw() => self.draw(),
-                Err(_) => {}
+                Err(_) => self.draw(),
             }
         }
     }
