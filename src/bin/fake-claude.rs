@@ -11,6 +11,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
+use std::time::SystemTime;
 
 use nix::sys::signal::{SigSet, Signal};
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,8 @@ enum Step {
     Stderr(String),
     /// Prints this many lines of an event that nobody needs.
     Flood(u64),
+    /// Appends the time to a file: nanoseconds since 1970, one line.
+    Stamp(PathBuf),
     /// Writes a byte into a named pipe: tells the test that this point is reached.
     Tell(PathBuf),
     /// Reads a byte from a named pipe: waits until the test says to go on.
@@ -86,6 +89,7 @@ fn perform(step: Step) -> Result<Option<ExitCode>, Box<dyn Error>> {
             let line = format!("{{\"type\":\"flood\",\"x\":\"{}\"}}\n", "x".repeat(1000));
             (0..lines).try_for_each(|_| print(line.as_bytes()))?;
         }
+        Step::Stamp(path) => stamp(&path)?,
         Step::Tell(path) => fs::write(path, "x")?,
         Step::Await(path) => drop(fs::read(path)?),
         Step::Run(command) => {
@@ -99,6 +103,12 @@ fn perform(step: Step) -> Result<Option<ExitCode>, Box<dyn Error>> {
         Step::Signal(number) => nix::sys::signal::raise(Signal::try_from(number)?)?,
     }
     Ok(None)
+}
+
+fn stamp(path: &PathBuf) -> Result<(), Box<dyn Error>> {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_nanos();
+    let mut file = fs::OpenOptions::new().create(true).append(true).open(path)?;
+    Ok(file.write_all(format!("{now}\n").as_bytes())?)
 }
 
 fn record(path: &PathBuf) -> Result<(), Box<dyn Error>> {
