@@ -14,10 +14,6 @@ use super::output::{Volume, When};
 /// Examples stand before usage and options: most people read no further.
 const TEMPLATE: &str = "{about}{after-help}\n\n{usage-heading} {usage}\n\n{all-args}";
 
-/// Commands whose work is not wired to the daemon and the store yet. They can be parsed, are not shown, and refuse with
-/// a code of their own. Wiring a command takes its name out of this list.
-pub(super) const UNWIRED: &[&str] = &["doctor"];
-
 /// Loops one Claude Code worker over one git repository until every criterion of a mission is proven.
 #[derive(Debug, Parser)]
 #[command(
@@ -142,16 +138,10 @@ impl Command {
     }
 }
 
-/// The command line's grammar with everything in it; help, manual and completions are made of this.
+/// The command line's grammar; help, manual and completions are made of this.
 #[must_use]
 pub fn grammar() -> clap::Command {
     with_template(Cli::command())
-}
-
-/// The grammar as shown to users: what does not work yet is not listed.
-#[must_use]
-pub fn shown_grammar() -> clap::Command {
-    UNWIRED.iter().fold(grammar(), |grammar, name| grammar.mut_subcommand(name, |command| command.hide(true)))
 }
 
 fn with_template(command: clap::Command) -> clap::Command {
@@ -175,14 +165,6 @@ mod tests {
     #[test]
     fn the_grammar_holds_together() {
         grammar().debug_assert();
-    }
-
-    #[test]
-    fn every_unwired_name_is_a_command() {
-        let names: Vec<_> = grammar().get_subcommands().map(|command| command.get_name().to_owned()).collect();
-        for name in UNWIRED {
-            assert!(names.iter().any(|known| known == name), "{name}");
-        }
     }
 
     #[test]

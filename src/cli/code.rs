@@ -74,8 +74,6 @@ codes! {
         "The command would ask before it goes on, but there is no terminal, or --no-input was given. Say yes with --yes.";
     UnknownCode = "CCO-E0404", User, Usage, "no such code",
         "Codes look like CCO-E0410. They are printed in brackets behind `error`.";
-    NotWired = "CCO-E0405", User, Usage, "not part of this build",
-        "The command is known and its work is not in this build. It is not listed in `cco --help`.";
     NoMission = "CCO-E0410", User, Invalid, "there is no mission file",
         "A mission is looked for at --mission, then .cco/mission.yaml, then ./mission.yaml. `cco init` writes one.";
     Exists = "CCO-E0411", User, Usage, "a file is there already",
@@ -138,6 +136,16 @@ codes! {
     Provider = "CCO-E0610", Provider, Provider, "a model provider stays away",
         "The provider did not answer, or answered with errors, until all retries were used. Nothing is lost: `cco resume` \
          tries again.";
+    AskedLate = "CCO-E0701", User, Usage, "nothing was asked in time",
+        "A program opened the control socket of a running cco and asked nothing within ten seconds.";
+    AskedOddly = "CCO-E0702", User, Usage, "a question that the running cco does not understand",
+        "What came over the control socket is not a question, or one of another version. The command and the running cco \
+         should be the same version.";
+    Worker = "CCO-E0703", User, Usage, "the worker may not steer the mission",
+        "The question came from a process that the worker started. All it may say is `cco done`, which is a hint and \
+         no verdict.";
+    Leaving = "CCO-E0704", User, Usage, "the running cco is leaving",
+        "The question came while cco was on its way out. `cco resume` goes on with the run.";
     Internal = "CCO-E0901", Internal, Internal, "a mistake of cco",
         "Something happened that must not. State is safe. Please report it with the output of `cco doctor`.";
 }
@@ -158,6 +166,16 @@ mod tests {
             assert!(!code.title().is_empty() && code.explanation().ends_with('.'), "{}", code.as_str());
             assert!(!code.explanation().contains("  "), "{}", code.as_str());
         }
+    }
+
+    #[test]
+    fn the_codes_that_the_daemon_answers_with_are_explained() {
+        let control = include_str!("../daemon/control.rs");
+        let used: BTreeSet<&str> =
+            control.match_indices("CCO-E").filter_map(|(at, _)| control.get(at..at + 9)).collect();
+        assert_eq!(used.len(), 4);
+        let known: BTreeSet<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert!(used.is_subset(&known), "{used:?}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io::{BufRead as _, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -92,6 +93,28 @@ impl Context<'_> {
     #[must_use]
     pub fn zone(&self) -> TimeZone {
         self.environment.text("TZ").and_then(|name| TimeZone::get(name).ok()).unwrap_or_else(TimeZone::system)
+    }
+
+    /// Whether somebody can be asked.
+    #[must_use]
+    pub fn can_ask(&self) -> bool {
+        !self.global.no_input && self.environment.stdin.is_terminal() && std::io::stdin().is_terminal()
+    }
+
+    /// Asks the person at the keyboard; whatever is not a yes is a no, and so is the silence where nobody can answer.
+    ///
+    /// # Errors
+    /// If the answer cannot be read.
+    pub fn confirm(&mut self, question: &str) -> Result<bool, Error> {
+        if !self.can_ask() {
+            return Ok(false);
+        }
+        // Also in quiet: a question that is not seen cannot be answered.
+        self.output.failure(&format!("{question} [y/N] "));
+        let mut answer = String::new();
+        let read = std::io::stdin().lock().read_line(&mut answer);
+        read.map_err(|error| Error::file("read", "standard input".as_ref(), &error))?;
+        Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
     }
 
     /// Asks the daemon of this repository.

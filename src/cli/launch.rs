@@ -1,7 +1,6 @@
 //! From a command line to a running daemon: repository, inputs, trust; in this terminal or in the background.
 
 use std::ffi::OsString;
-use std::io::{BufRead as _, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use super::code::Code;
@@ -194,14 +193,10 @@ pub fn show_and_ask(context: &mut Context<'_>, inputs: &Inputs) -> Result<(), Er
         Error::new(Code::Untrusted, "this mission is not trusted yet; it would run what is shown above")
             .hint("read it, then `cco trust`, or say --yes")
     };
-    if context.global.no_input || !context.environment.stdin.is_terminal() || !std::io::stdin().is_terminal() {
+    if !context.can_ask() {
         return Err(untrusted());
     }
-    context.output.note("\nLet it run these on this machine? [y/N] ");
-    let mut answer = String::new();
-    let read = std::io::stdin().lock().read_line(&mut answer);
-    read.map_err(|error| Error::file("read", "standard input".as_ref(), &error))?;
-    if matches!(answer.trim(), "y" | "Y" | "yes") { Ok(()) } else { Err(untrusted()) }
+    if context.confirm("\nLet it run these on this machine?")? { Ok(()) } else { Err(untrusted()) }
 }
 
 /// A runner trusts only what is checked out: files that equal the commit, of a run that no stranger started.

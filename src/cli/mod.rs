@@ -11,6 +11,7 @@ pub mod code;
 pub mod command;
 pub mod context;
 pub mod detach;
+pub mod doctor;
 pub mod environment;
 pub mod error;
 pub mod exit;
@@ -53,7 +54,7 @@ pub enum Parsed {
 
 /// Parses a command line, its first argument being the program's name.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Parsed {
-    let matches = args::shown_grammar().try_get_matches_from(arguments);
+    let matches = args::grammar().try_get_matches_from(arguments);
     match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => Parsed::Command(Box::new(cli)),
         Err(error) if error.use_stderr() => Parsed::Wrong(error),
@@ -104,7 +105,7 @@ pub fn run(cli: &Cli, environment: &Environment, output: &mut Output) -> Result<
     let context = &mut context;
     let done = |()| Exit::Done;
     match &cli.command {
-        Command::Init(args) => args.run(&root(context.global, environment)?, context.output).map(done),
+        Command::Init(args) => args.run(context).map(done),
         Command::Explain(args) => args.print(codes_of_files(), context.output).map(done),
         Command::Schema(args) => args.print(context.output).map(done),
         Command::Completions(args) => {
@@ -130,14 +131,8 @@ pub fn run(cli: &Cli, environment: &Environment, output: &mut Output) -> Result<
         Command::Demo(args) => args.run(context),
         Command::Validate(args) => args.run(context),
         Command::Logs(args) => args.run(context).map(done),
-        command @ Command::Doctor(_) => Err(not_wired(command)),
+        Command::Doctor(args) => args.run(context),
     }
-}
-
-/// The failure of a command whose work is not in this build.
-#[must_use]
-pub fn not_wired(command: &Command) -> Error {
-    Error::new(Code::NotWired, format!("`cco {}` is not part of this build", command.name()))
 }
 
 /// Tells of a failure, and how the program ends because of it.
@@ -198,18 +193,6 @@ mod tests {
         let Parsed::Wrong(wrong) = parse(arguments("cco expalin x")) else { panic!("a mistake is wrong") };
         assert_eq!(answer(&wrong, &mut output), Exit::Usage);
         assert!(err.text().contains("explain"), "{}", err.text());
-    }
-
-    #[test]
-    fn what_does_not_work_yet_is_not_shown_and_refuses() {
-        let (mut output, out, _) = kept(Volume::Normal);
-        let Parsed::Text(help) = parse(arguments("cco --help")) else { panic!("help is text") };
-        answer(&help, &mut output);
-        for name in args::UNWIRED {
-            assert!(!out.text().contains(&format!("\n  {name} ")), "{name} is shown");
-        }
-        let Parsed::Command(cli) = parse(arguments("cco doctor")) else { panic!("it parses") };
-        assert_eq!(not_wired(&cli.command).code, Code::NotWired);
     }
 
     #[test]

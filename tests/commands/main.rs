@@ -13,6 +13,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod doctor;
 mod logs;
 mod report;
 mod validate;

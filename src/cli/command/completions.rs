@@ -2,7 +2,7 @@
 
 use clap_complete::Shell;
 
-use crate::cli::args::shown_grammar;
+use crate::cli::args::grammar;
 use crate::cli::output::Output;
 
 /// Print completions for a shell.
@@ -22,7 +22,7 @@ impl CompletionsArgs {
     /// Prints them. They are made in memory first: the generator panics on a closed pipe (crate notes).
     pub fn print(&self, output: &mut Output) {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut shown_grammar(), "cco", &mut script);
+        clap_complete::generate(self.shell, &mut grammar(), "cco", &mut script);
         output.data(&String::from_utf8_lossy(&script));
     }
 }

@@ -2,10 +2,14 @@
 
 use serde::Serialize;
 
+use crate::cli::code::Code;
+use crate::cli::context::Context;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
-use crate::cli::{internal, screen};
+use crate::cli::{doctor, internal, screen};
+use crate::daemon::clock;
+use crate::store::{self, Lock, StateDir};
 
 /// Look whether everything a mission needs is there: git, claude, keys, disk, tools.
 ///
@@ -14,11 +18,18 @@ use crate::cli::{internal, screen};
 #[command(after_help = "\
 Examples:
   cco doctor            one line for each thing, with what to do about it
-  cco doctor --json")]
+  cco doctor --json
+  cco doctor --fix      mend a damaged journal, after asking")]
 pub struct DoctorArgs {
     /// Print JSON on stdout
     #[arg(long)]
     pub json: bool,
+    /// Cut a damaged journal after its last good record; the damaged file is kept
+    #[arg(long)]
+    pub fix: bool,
+    /// Do not ask
+    #[arg(short = 'y', long, requires = "fix")]
+    pub yes: bool,
 }
 
 /// What was looked at, in the order to be shown.
@@ -86,5 +97,43 @@ impl DoctorArgs {
             Health::Fine | Health::Doubtful => Exit::Done,
             Health::Broken => Exit::Unfit,
         })
+    }
+}
+
+impl DoctorArgs {
+    /// Looks at everything, and mends the journal where that is asked for.
+    ///
+    /// # Errors
+    /// If the journal is to be mended and cannot be.
+    pub fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
+        if self.fix {
+            self.mend(context)?;
+        }
+        let examination = doctor::examine(context);
+        self.print(&examination, context.output)
+    }
+
+    fn mend(&self, context: &mut Context<'_>) -> Result<(), Error> {
+        let state = StateDir::at(context.repo()?.state_dir());
+        let damage = match store::verify_run(&state, None) {
+            Err(error) if doctor::is_damaged(&error) => error,
+            Ok(_) | Err(_) => {
+                context.output.note("the journal needs no mending\n\n");
+                return Ok(());
+            }
+        };
+        context.output.note(&format!("{damage}\n"));
+        let question = "Cut it after its last good record? What came later is forgotten; the file is kept beside it.";
+        if !self.yes && !context.confirm(question)? {
+            return Err(Error::new(Code::NeedsAnswer, "nothing was changed").hint("say --yes to mend it"));
+        }
+        let lock = Lock::acquire(&state, clock::now())?;
+        if let Some(repair) = store::repair_journal(&state, &lock, clock::now())? {
+            let (kept, cut, copy) = (repair.kept, repair.cut, repair.copy.display());
+            context
+                .output
+                .note(&format!("kept up to record {kept}, cut {cut} bytes; the journal as it was: {copy}\n\n"));
+        }
+        Ok(())
     }
 }

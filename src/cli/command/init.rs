@@ -10,9 +10,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::cli::code::Code;
+use crate::cli::context::Context;
+use crate::cli::doctor;
 use crate::cli::error::Error;
 use crate::cli::init::{Listing, Proposal, config_text, mission_text, propose};
 use crate::cli::output::Output;
+use crate::cli::trust;
+use crate::view::printable_line;
 
 /// The most of a file that is looked at, in bytes.
 const LOOK: u64 = 256 * 1024;
@@ -36,28 +40,57 @@ pub struct InitArgs {
     /// Print the mission on stdout, write nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
-    /// Trust what is written, without asking
+    /// Trust what is there afterwards, also what was there before
     #[arg(short = 'y', long)]
     pub yes: bool,
 }
 
 impl InitArgs {
-    /// Proposes a mission for the repository whose root is given.
+    /// Proposes a mission for the repository, trusts what it wrote itself, and tells what the worker would be told.
+    ///
+    /// # Errors
+    /// As [`InitArgs::propose`]; or if trust cannot be recorded.
+    pub fn run(&self, context: &mut Context<'_>) -> Result<(), Error> {
+        let root = match context.repo() {
+            Ok(repo) => repo.work_tree().to_owned(),
+            Err(_) => context.folder()?,
+        };
+        let written = self.propose(&root, context.output)?;
+        if written.is_empty() {
+            return Ok(());
+        }
+        let mission = root.join(&self.mission);
+        let others = trust::files(&root, &mission)?.into_iter().filter(|file| !written.contains(file)).count();
+        // What somebody else wrote is read before it is trusted; what was just written here is shown above.
+        if others == 0 || self.yes {
+            trust::record_trust(context, &root, &mission)?;
+        } else {
+            context.output.note("trust: there were files before; read them, then `cco trust`\n");
+        }
+        let project = doctor::loaded(&root)?;
+        if !project.loaded.is_empty() {
+            let told = format!("the worker will be told: {}", project.loaded.join(", "));
+            context.output.note(&format!("{}\n", printable_line(&told)));
+        }
+        Ok(())
+    }
+
+    /// Proposes a mission for the repository whose root is given; returns the files that were written.
     ///
     /// # Errors
     /// If the folder cannot be read, both files exist already, or one cannot be written.
-    pub fn run(&self, root: &Path, output: &mut Output) -> Result<(), Error> {
+    pub fn propose(&self, root: &Path, output: &mut Output) -> Result<Vec<PathBuf>, Error> {
         let proposal = propose(&list(root)?);
         let mission = mission_text(&proposal, TITLE);
         if self.dry_run {
             output.data(&mission);
-            return Ok(());
+            return Ok(Vec::new());
         }
         let files = [(root.join(&self.mission), mission), (root.join(".cco/config.yaml"), config_text())];
         let mut written = Vec::new();
         for (path, text) in &files {
             if create(path, text)? {
-                written.push(path.strip_prefix(root).unwrap_or(path).display().to_string());
+                written.push(path.clone());
             }
         }
         if written.is_empty() {
@@ -65,16 +98,18 @@ impl InitArgs {
                 .at(self.mission.display().to_string())
                 .hint("edit them, or move them away and run `cco init` again"));
         }
-        output.note(&told(&proposal, &written));
-        Ok(())
+        let names: Vec<String> =
+            written.iter().map(|path| path.strip_prefix(root).unwrap_or(path).display().to_string()).collect();
+        output.note(&told(&proposal, &names));
+        Ok(written)
     }
 }
 
 fn told(proposal: &Proposal, written: &[String]) -> String {
     let found = if proposal.found.is_empty() { "nothing that I know".to_owned() } else { proposal.found.join(", ") };
-    let mut text = format!("found: {}\n", crate::view::printable_line(&found));
+    let mut text = format!("found: {}\n", printable_line(&found));
     for check in &proposal.checks {
-        let run = crate::view::printable_line(check.validator.run());
+        let run = printable_line(check.validator.run());
         text.push_str(&format!("  check {}: {run}\n", proposal.id(check)));
     }
     text.push_str(&format!("wrote: {}\n", written.join(", ")));
@@ -174,7 +209,7 @@ mod tests {
     fn a_project_gets_a_mission_and_a_configuration() {
         let root = project();
         let (mut output, out, err) = kept(Volume::Normal);
-        args().run(root.path(), &mut output).unwrap();
+        args().propose(root.path(), &mut output).unwrap();
         let mission = fs::read_to_string(root.path().join(".cco/mission.yaml")).unwrap();
         assert!(mission.contains("cargo test") && mission.contains("cargo fmt --check"));
         assert!(root.path().join(".cco/config.yaml").exists());
@@ -190,10 +225,10 @@ mod tests {
         fs::create_dir_all(root.path().join(".cco")).unwrap();
         fs::write(root.path().join(".cco/mission.yaml"), "mine").unwrap();
         let (mut output, _, err) = kept(Volume::Normal);
-        args().run(root.path(), &mut output).unwrap();
+        args().propose(root.path(), &mut output).unwrap();
         assert!(err.text().contains("wrote: .cco/config.yaml"), "{}", err.text());
         assert_eq!(fs::read_to_string(root.path().join(".cco/mission.yaml")).unwrap(), "mine");
-        let again = args().run(root.path(), &mut output).unwrap_err();
+        let again = args().propose(root.path(), &mut output).unwrap_err();
         assert_eq!(again.code, Code::Exists);
     }
 
@@ -201,7 +236,7 @@ mod tests {
     fn a_dry_run_writes_nothing() {
         let root = project();
         let (mut output, out, _) = kept(Volume::Normal);
-        InitArgs { dry_run: true, ..args() }.run(root.path(), &mut output).unwrap();
+        InitArgs { dry_run: true, ..args() }.propose(root.path(), &mut output).unwrap();
         assert!(out.text().contains("definition_of_done:"));
         assert!(!root.path().join(".cco").exists());
     }
@@ -209,7 +244,7 @@ mod tests {
     #[test]
     fn a_folder_that_cannot_be_read_is_said() {
         let (mut output, ..) = kept(Volume::Normal);
-        let error = args().run(Path::new("/nonexistent/project"), &mut output).unwrap_err();
+        let error = args().propose(Path::new("/nonexistent/project"), &mut output).unwrap_err();
         assert_eq!(error.code, Code::Files);
         assert!(error.message.contains("/nonexistent/project"));
     }

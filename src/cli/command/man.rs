@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use clap_mangen::Man;
 
-use crate::cli::args::shown_grammar;
+use crate::cli::args::grammar;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::internal;
@@ -29,7 +29,7 @@ impl ManArgs {
     /// # Errors
     /// If there is no such command.
     pub fn print(&self, output: &mut Output) -> Result<(), Error> {
-        let mut grammar = shown_grammar().display_name("cco");
+        let mut grammar = grammar().display_name("cco");
         grammar.build();
         let command = match &self.command {
             None => grammar,
