@@ -183,7 +183,11 @@ fn choose(options: &Options, state: &StateDir, lock: Lock, crew: &Crew) -> Resul
     let changed = changed(options, &opened.session)?;
     match (options.begin, done, changed) {
         (Begin::Resume, true, Some(_)) => Err(Error::NothingToResume),
-        (Begin::Either | Begin::Resume, true, None) => Ok(Chosen::AlreadyDone(Box::new(opened.session))),
+        (Begin::Either | Begin::Resume, true, None) => {
+            // "Done" is said again only of a journal that is whole; a restore point alone would not tell.
+            opened.store.verify_all()?;
+            Ok(Chosen::AlreadyDone(Box::new(opened.session)))
+        }
         (Begin::Either | Begin::Resume, false, Some(what)) => Err(Error::Changed { what }),
         (Begin::Either | Begin::Resume, false, None) => Ok(Chosen::Run(Box::new(opened))),
         (Begin::Fresh, _, _) | (Begin::Either, true, Some(_)) => {
