@@ -25,5 +25,6 @@ mod manager;
 mod reading;
 mod shapes;
 mod steering;
+mod surroundings;
 mod words;
 mod world;

@@ -57,13 +57,21 @@ fn derived() -> Reply {
 }
 
 fn plan(prompt: &str, micros: u64) -> Reply {
+    Reply::Says { content: planned(prompt, "all-crud-endpoints-implemented"), micros }
+}
+
+fn plan_for(criterion: &str) -> Reply {
+    Reply::says(planned("Do it.", criterion))
+}
+
+fn planned(prompt: &str, criterion: &str) -> String {
     let answer = json!({
         "analysis": "as expected", "strategy": "proceed", "conversation": "continue", "impossible": null,
         "question": null, "tasks": [],
-        "action": { "title": "Go on", "prompt": prompt, "criteria": ["all-crud-endpoints-implemented"], "agent": null,
+        "action": { "title": "Go on", "prompt": prompt, "criteria": [criterion], "agent": null,
             "tier": "standard" },
     });
-    Reply::Says { content: answer.to_string(), micros }
+    answer.to_string()
 }
 
 fn judged(pass: bool, micros: u64) -> Reply {
@@ -126,4 +134,56 @@ fn the_specifications_words_become_checks_and_end_proven() {
         let bytes = fs::read(&path).unwrap();
         assert!(!bytes.windows(KEY.len()).any(|part| part == KEY.as_bytes()), "the key is in {}", path.display());
     }
+}
+
+#[test]
+fn a_critical_criterion_that_only_a_judge_could_decide_is_8_after_one_repair() {
+    let place = Place::new();
+    let proposal = || {
+        let judge = json!({ "rubric": "It is good", "evidence": [] });
+        let one = json!({ "id": "good", "reason": "taste", "checks": [], "judge": judge });
+        Reply::says(json!({ "criteria": [one] }).to_string())
+    };
+    let server = OpenRouter::start(vec![proposal(), proposal()]);
+    let mission = "title: Taste\ndefinition_of_done:\n  - { criteria: It is good, id: good, priority: critical }\n";
+    let world = World::new(&place, mission, &config(&server), SCRIPT);
+    let told = world.cco(["start", "--yes", "--no-wait"]).env("OPENROUTER_API_KEY", KEY).run().expect_code(8);
+    assert_eq!(server.chats().len(), 2, "proposed, and once more with the reason");
+    assert!(told.stderr.contains("good") && told.stderr.contains("validator"), "{}", told.stderr);
+}
+
+#[test]
+fn words_without_a_model_are_8_before_anything_is_begun() {
+    let place = Place::new();
+    let world = World::new(&place, MISSION, "orchestrator: { execution_mode: stub }\n", SCRIPT);
+    let told = world.start([]).expect_code(8);
+    assert!(told.stderr.contains("OPENROUTER_API_KEY") && told.stderr.contains("validator"), "{}", told.stderr);
+    assert!(!world.state().join("journal").exists());
+}
+
+#[test]
+fn a_judge_that_cites_what_is_not_there_proves_nothing() {
+    let place = Place::new();
+    let mission = "\
+title: Documented
+definition_of_done:
+  - criteria: The API is documented
+    id: docs
+    validator: { judge: { rubric: The listing is documented, evidence: [\"docs/**\"] } }
+";
+    let invented = || {
+        let citation = json!({ "path": "docs/api.md", "line_start": 1, "line_end": 1, "quote": "never written" });
+        let answer =
+            json!({ "criterion": "docs/0", "pass": true, "score": 1, "reason": "fine", "citations": [citation] });
+        Reply::says(json!({ "answers": [answer] }).to_string())
+    };
+    let server = OpenRouter::start(vec![invented(), plan_for("docs"), invented()]);
+    let script = "scenes: [{ steps: [{ write: { path: docs/api.md, content: \"# API\" } }], result: Done. }]\n";
+    let world = World::new(&place, mission, &config(&server), script);
+    let start = world.cco(["start", "--yes", "--no-wait", "--max-iterations", "1"]);
+    start.env("OPENROUTER_API_KEY", KEY).run().expect_code(6);
+    let status = world.status();
+    assert_eq!(status["tally"]["met"], 0, "{status}");
+    let summary = status["criteria"][0]["checks"][0]["evidence"]["summary"].as_str().unwrap();
+    assert!(summary.contains("does not exist"), "{summary}");
 }
