@@ -55,7 +55,12 @@ impl<'a> Assignment<'a> {
 
     /// The same with more keys of the configuration, section by section.
     pub(crate) fn configured(place: &'a Place, api: &MessagesApi, mission: &str, more: &Value) -> Self {
-        let repository = place.repository("repo");
+        Self::within(place, "repo", api, mission, more)
+    }
+
+    /// The same in a folder of this name.
+    pub(crate) fn within(place: &'a Place, folder: &str, api: &MessagesApi, mission: &str, more: &Value) -> Self {
+        let repository = place.repository(folder);
         // The key comes from the environment, as a user's does; the rest is what makes the program reach the script.
         let environment = claude::environment(api).into_iter().filter(|(name, _)| *name != "ANTHROPIC_API_KEY");
         let environment =

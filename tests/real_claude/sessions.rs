@@ -115,6 +115,36 @@ fn a_daemon_killed_while_a_tool_runs_is_resumed_to_the_tree_of_an_uninterrupted_
     assert_eq!((&cost["estimated"], &cost["lost_attempts"]), (&json!(false), &json!(0)), "{cost:#}");
 }
 
+#[test]
+fn a_daemon_and_its_supervisor_killed_together_leave_nothing_that_a_resumed_one_does_not_end() {
+    let place = Place::new();
+    let api = MessagesApi::start(Script::new([Step::bash(HALVES), Step::bash(HALVES), Step::text("Done.")]));
+    let task = gated(&place, &api);
+    block(&task.path("gate/pipe"));
+    let cco = task.start().start();
+    wait_until("the tool has started", || task.repository.has("gate/started").then_some(()));
+    let supervisors = place.processes().into_iter().filter(|pid| *pid != cco.pid() && is_cco(*pid));
+    for supervisor in supervisors.collect::<Vec<_>>() {
+        nix::sys::signal::kill(supervisor, Signal::SIGKILL).unwrap();
+    }
+    cco.signal(Signal::SIGKILL);
+    assert_eq!(cco.wait().code(), 137);
+
+    // The tool of the killed worker still reads the old pipe; it must not get to write its second half.
+    let old = fs::OpenOptions::new().read(true).write(true).open(task.path("gate/pipe")).unwrap();
+    fs::remove_file(task.path("gate/pipe")).unwrap();
+    task.repository.write("gate/pipe", "");
+    task.resume().run().expect_code(0);
+    assert!(place.processes().is_empty());
+    drop(old);
+    assert_eq!(task.repository.read("word.txt"), "ORANGE\n");
+}
+
+/// Whether a process runs the program under test.
+fn is_cco(pid: nix::unistd::Pid) -> bool {
+    fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|program| program == Path::new(env!("CARGO_BIN_EXE_cco")))
+}
+
 /// Puts a pipe that nobody writes to in the place of a file.
 fn block(path: &Path) {
     fs::remove_file(path).unwrap();

@@ -1,6 +1,8 @@
 //! What a worker is surrounded by: the repository's instructions reach it as they were at the seal, the repository's
 //! hooks do not run, and what it must not see is not there.
 
+use std::fs;
+
 use serde_json::json;
 
 use crate::assignment::{Assignment, ONE_CRITERION};
@@ -106,4 +108,41 @@ fn a_worker_that_does_not_start_costs_nothing_and_says_why() {
     assert_eq!((&status["stage"], &status["needs"][0]["kind"]), (&json!("paused"), &json!("environment")));
     assert_eq!(status["cost"]["total_usd"], 0.0, "{:#}", status["cost"]);
     assert!(api.requests().is_empty());
+}
+
+#[test]
+fn a_login_is_used_where_it_is_without_its_hooks() {
+    let place = Place::new();
+    let api = MessagesApi::start(Script::new([]));
+    let task = Assignment::new(&place, &api, ONE_CRITERION);
+    let login = json!({"claudeAiOauth": {
+        "accessToken": "a-token-of-a-login", "refreshToken": "another", "expiresAt": 4_102_444_800_000_u64,
+        "scopes": ["user:inference", "user:profile"], "subscriptionType": "max",
+    }});
+    fs::write(place.claude_config().join(".credentials.json"), login.to_string()).unwrap();
+    fs::write(place.claude_config().join("settings.json"), trap()).unwrap();
+    api.then(Step::write(&task.path("word.txt"), "ORANGE\n"));
+    api.then(Step::text("Done: it is there."));
+    let end = task.start().run().expect_code(0);
+
+    assert!(end.stderr.contains("the login in"), "{}", end.stderr);
+    let request = &api.requests()[0];
+    assert_eq!(request.header("authorization"), Some("Bearer a-token-of-a-login"));
+    assert_eq!(request.header("x-api-key"), None, "the key of the environment would win over the login");
+    assert!(!place.home().join("trapped").exists());
+    assert!(place.claude_config().join("projects").is_dir(), "conversations are where the login is");
+    assert_eq!(task.status()["cost"]["total_usd"], 0.0);
+}
+
+#[test]
+fn a_folder_with_an_odd_name_is_as_good_as_another() {
+    let place = Place::new();
+    let api = MessagesApi::start(Script::new([]));
+    let task = Assignment::within(&place, "it's a „répo“ & $HOME", &api, ONE_CRITERION, &json!({}));
+    api.then(Step::text("Done: the word is there."));
+    api.then(Step::write(&task.path("word.txt"), "ORANGE\n"));
+    api.then(Step::text("Done: now it is."));
+    let end = task.start().run().expect_code(0);
+    assert!(end.stderr.contains("[Write: word.txt]"), "{}", end.stderr);
+    assert!(api.requests()[1].says("Done: the word is there."), "the conversation goes on");
 }
