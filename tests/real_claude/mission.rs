@@ -83,3 +83,49 @@ fn nothing_that_a_tool_left_running_outlives_its_action() {
     );
     assert!(place.processes().is_empty());
 }
+
+#[test]
+fn a_line_of_three_megabytes_in_the_stream_is_one_event_like_another() {
+    let place = Place::new();
+    let api = MessagesApi::start(Script::new([]));
+    let task = Assignment::new(&place, &api, ONE_CRITERION);
+    let big = task.path("big.txt");
+    let content = format!("{}APPLE\n", "a line of no interest\n".repeat(140_000));
+    let edit = json!({"file_path": big, "old_string": "APPLE", "new_string": "ORANGE"});
+    for step in [
+        Step::write(&big, &content),
+        Step::tool("Edit", &edit),
+        Step::bash("tail -n 1 big.txt > word.txt"),
+        Step::text("Done: it is there."),
+    ] {
+        api.then(step);
+    }
+    let end = task.start().run().expect_code(0);
+    assert!(end.stderr.contains("[Edit: big.txt]"), "{}", end.stderr);
+    assert_eq!(task.repository.read("word.txt"), "ORANGE\n");
+    assert_eq!(task.iterations()[1]["attempts"][0]["tool_calls"], 3);
+}
+
+#[test]
+fn what_a_subagent_does_is_seen_and_paid_for() {
+    let place = Place::new();
+    let api = MessagesApi::start(Script::new([]));
+    let task = Assignment::new(&place, &api, ONE_CRITERION);
+    let errand =
+        json!({"description": "fetch the word", "prompt": "Write it down.", "subagent_type": "general-purpose"});
+    for step in [
+        Step::tool("Agent", &errand),
+        Step::bash("echo ORANGE > word.txt"),
+        Step::text("I wrote it down."),
+        Step::text("Done: it is there."),
+    ] {
+        api.then(step);
+    }
+    let end = task.start().run().expect_code(0);
+    assert!(end.stderr.contains("[Agent: fetch the word]"), "{}", end.stderr);
+    let status = task.status();
+    assert_eq!((api.requests().len(), &status["iterations"]), (4, &json!(1)));
+    assert!(task.is_what_was_reported(&status["cost"]["worker_usd"]), "{}", status["cost"]);
+    let attempt = &task.iterations()[1]["attempts"][0];
+    assert_eq!((&attempt["tool_calls"], &attempt["claim"]), (&json!(2), &json!("Done: it is there.")), "{attempt:#}");
+}

@@ -14,6 +14,12 @@ fn trap() -> String {
     json!({"hooks": {"SessionStart": touch, "PreToolUse": touch, "Stop": touch}}).to_string()
 }
 
+/// A tool server whose start leaves a trace.
+fn server_trap() -> String {
+    let command = json!({"command": "sh", "args": ["-c", "touch \"$HOME/trapped\""]});
+    json!({"mcpServers": {"trap": command}}).to_string()
+}
+
 #[test]
 fn instructions_of_the_repository_reach_the_request_and_its_hooks_do_not_run() {
     let place = Place::new();
@@ -22,7 +28,8 @@ fn instructions_of_the_repository_reach_the_request_and_its_hooks_do_not_run() {
     task.repository.write("CLAUDE.md", "Always speak of PERSIMMONS. See @docs/style.md\n");
     task.repository.write("docs/style.md", "Write like a GARDENER.\n");
     task.repository.write(".claude/settings.json", &trap());
-    task.repository.commit("instructions and a trap");
+    task.repository.write(".mcp.json", &server_trap());
+    task.repository.commit("instructions and traps");
     api.then(Step::write(&task.path("word.txt"), "ORANGE\n"));
     api.then(Step::text("Done: it is there."));
     task.start().run().expect_code(0);
@@ -145,4 +152,22 @@ fn a_folder_with_an_odd_name_is_as_good_as_another() {
     let end = task.start().run().expect_code(0);
     assert!(end.stderr.contains("[Write: word.txt]"), "{}", end.stderr);
     assert!(api.requests()[1].says("Done: the word is there."), "the conversation goes on");
+}
+
+#[test]
+fn agents_and_skills_of_the_repository_are_offered_to_the_model() {
+    let place = Place::new();
+    let api = MessagesApi::start(Script::new([]));
+    let task = Assignment::new(&place, &api, ONE_CRITERION);
+    let agent = "---\nname: gardener\ndescription: Prunes what has GROWN too tall.\ntools: Read\n---\nPrune.\n";
+    let skill = "---\nname: grafting\ndescription: Joins a SCION to a stock.\n---\nCut, join, bind.\n";
+    task.repository.write(".claude/agents/gardener.md", agent);
+    task.repository.write(".claude/skills/grafting/SKILL.md", skill);
+    task.repository.commit("a team");
+    api.then(Step::write(&task.path("word.txt"), "ORANGE\n"));
+    api.then(Step::text("Done: it is there."));
+    task.start().run().expect_code(0);
+    let request = &api.requests()[0];
+    assert!(request.carries("Prunes what has GROWN too tall."), "the agent");
+    assert!(request.carries("Joins a SCION to a stock."), "the skill");
 }
