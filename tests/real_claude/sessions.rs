@@ -5,14 +5,14 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::Signal;
+use nix::sys::signal::{self, Signal};
 use nix::sys::stat::Mode;
-use nix::unistd::mkfifo;
+use nix::unistd::{Pid, mkfifo};
 use serde_json::{Value, json};
 
 use crate::assignment::{Assignment, ONE_CRITERION};
 use crate::support::messages_api::Request;
-use crate::support::{Gate, MessagesApi, Place, Running, Script, Step, wait_until};
+use crate::support::{Gate, MessagesApi, Place, Running, Script, Step, claude, wait_until};
 
 /// How the prompt of a fresh conversation begins.
 const TRANSITION: &str = "in a fresh conversation. This is what came before";
@@ -116,33 +116,63 @@ fn a_daemon_killed_while_a_tool_runs_is_resumed_to_the_tree_of_an_uninterrupted_
 }
 
 #[test]
-fn a_daemon_and_its_supervisor_killed_together_leave_nothing_that_a_resumed_one_does_not_end() {
+fn a_daemon_killed_with_its_supervisor_and_its_worker_leaves_nothing_that_a_resumed_one_does_not_end() {
     let place = Place::new();
     let api = MessagesApi::start(Script::new([Step::bash(HALVES), Step::bash(HALVES), Step::text("Done.")]));
     let task = gated(&place, &api);
     block(&task.path("gate/pipe"));
     let cco = task.start().start();
     wait_until("the tool has started", || task.repository.has("gate/started").then_some(()));
-    let supervisors = place.processes().into_iter().filter(|pid| *pid != cco.pid() && is_cco(*pid));
-    for supervisor in supervisors.collect::<Vec<_>>() {
-        nix::sys::signal::kill(supervisor, Signal::SIGKILL).unwrap();
-    }
-    cco.signal(Signal::SIGKILL);
-    assert_eq!(cco.wait().code(), 137);
+    kill_all_but_the_tool(&place, cco);
+    resume_beside_the_orphan(&place, &task);
+}
 
-    // The tool of the killed worker still reads the old pipe; it must not get to write its second half.
+#[test]
+fn a_daemon_killed_while_it_stops_its_worker_leaves_nothing_that_a_resumed_one_does_not_end() {
+    let place = Place::new();
+    let api = MessagesApi::start(Script::new([Step::bash(HALVES), Step::bash(HALVES), Step::text("Done.")]));
+    let task = gated(&place, &api);
+    block(&task.path("gate/pipe"));
+    let cco = task.start().start();
+    wait_until("the tool has started", || task.repository.has("gate/started").then_some(()));
+    // A worker that does not answer keeps the daemon in the middle of stopping it.
+    running(&place, &claude::program()).iter().for_each(|pid| signal::kill(*pid, Signal::SIGSTOP).unwrap());
+    cco.signal(Signal::SIGTERM);
+    wait_until("it is stopping", || (task.status()["stage"] == "stopping").then_some(()));
+    kill_all_but_the_tool(&place, cco);
+    resume_beside_the_orphan(&place, &task);
+}
+
+/// Kills a cco, its supervisor and its worker, so that nobody is left to end what the worker's tool started.
+fn kill_all_but_the_tool(place: &Place, cco: Running) {
+    let own = running(place, Path::new(env!("CARGO_BIN_EXE_cco")));
+    let workers = running(place, &claude::program());
+    assert_eq!((own.len(), workers.len()), (2, 1), "daemon and supervisor; worker");
+    // The supervisor first: it would sweep.
+    let all =
+        own.iter().filter(|pid| **pid != cco.pid()).chain([&cco.pid()]).chain(&workers).copied().collect::<Vec<_>>();
+    all.into_iter().for_each(|pid| signal::kill(pid, Signal::SIGKILL).unwrap());
+    assert_eq!(cco.wait().code(), 137);
+    wait_until("the killed ones are gone", || running(place, &claude::program()).is_empty().then_some(()));
+    assert!(!place.processes().is_empty(), "the tool is nobody's any more");
+}
+
+/// The processes of a place that run this program.
+fn running(place: &Place, program: &Path) -> Vec<Pid> {
+    let runs = |pid: &Pid| fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|running| running == program);
+    place.processes().into_iter().filter(runs).collect()
+}
+
+/// Goes on while a tool of the killed worker still reads the old pipe; it must not get to write its second half.
+fn resume_beside_the_orphan(place: &Place, task: &Assignment<'_>) {
     let old = fs::OpenOptions::new().read(true).write(true).open(task.path("gate/pipe")).unwrap();
     fs::remove_file(task.path("gate/pipe")).unwrap();
     task.repository.write("gate/pipe", "");
     task.resume().run().expect_code(0);
-    assert!(place.processes().is_empty());
+    let left = place.processes().into_iter().map(|pid| fs::read_to_string(format!("/proc/{pid}/cmdline")));
+    assert_eq!(left.flatten().collect::<Vec<_>>(), Vec::<String>::new());
     drop(old);
     assert_eq!(task.repository.read("word.txt"), "ORANGE\n");
-}
-
-/// Whether a process runs the program under test.
-fn is_cco(pid: nix::unistd::Pid) -> bool {
-    fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|program| program == Path::new(env!("CARGO_BIN_EXE_cco")))
 }
 
 /// Puts a pipe that nobody writes to in the place of a file.
