@@ -145,9 +145,8 @@ impl Mission {
     /// The events of the newest run.
     pub(crate) fn events(&self) -> Vec<(Timestamp, Event)> {
         let dir = StateDir::create(self.repo().join(".git/cco")).unwrap();
-        let mut events = read_events(&dir, None, &Mark::ORIGIN).unwrap();
         let mut found = Vec::new();
-        while let Some(record) = events.next() {
+        for record in read_events(&dir, None, &Mark::ORIGIN).unwrap() {
             let (_, at, event) = record.unwrap();
             found.push((at, event));
         }

@@ -123,7 +123,7 @@ fn stream_of(events: u32) -> String {
     let text = "a line of output ".repeat(20);
     let event = |n: u32| {
         let id = format!("toolu_{:020}", n / 2);
-        if n % 2 == 0 {
+        if n.is_multiple_of(2) {
             serde_json::json!({"type": "assistant", "message": {"id": format!("msg_{n}"), "type": "message",
                 "role": "assistant", "model": "worker-model", "content": [{"type": "tool_use", "id": id,
                 "name": "Bash", "input": {"command": format!("ls {n}"), "description": text}}],
