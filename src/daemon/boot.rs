@@ -15,7 +15,7 @@ use super::inputs::{Inputs, lock_hash};
 use super::observer::Observer;
 use super::perform::Tools;
 use super::run::{Anchor, Daemon, Ended, Inlets};
-use super::{charter, clock};
+use super::{charter, clock, leftovers};
 use crate::repo::{BranchChoice, Repo};
 use crate::session::{Event, Leave, Limits, Patience, SealMark, Session, Stage, StopHow};
 use crate::store::{self, Lock, Opened, StateDir, Store};
@@ -73,7 +73,7 @@ pub async fn start(options: Options) -> Result<Ended, Error> {
     let state = StateDir::create(options.repo.state_dir())?;
     let lock = Lock::acquire(&state, clock::now())?;
     let crew = equip::crew(&options, &state).await?;
-    let opened = match choose(&options, &state, lock, &crew)? {
+    let opened = match choose(&options, &state, lock, &crew).await? {
         Chosen::Run(opened) => *opened,
         Chosen::AlreadyDone(session) => {
             return Ok(Ended { leave: Leave::Done, signal: None, session: Arc::new(*session) });
@@ -170,7 +170,7 @@ enum Chosen {
 }
 
 /// Goes on with the run that is there, or begins one (design section 9, Start again).
-fn choose(options: &Options, state: &StateDir, lock: Lock, crew: &Crew) -> Result<Chosen, Error> {
+async fn choose(options: &Options, state: &StateDir, lock: Lock, crew: &Crew) -> Result<Chosen, Error> {
     let now = clock::now();
     if store::current_run(state)?.is_none() {
         if options.begin == Begin::Resume {
@@ -179,6 +179,7 @@ fn choose(options: &Options, state: &StateDir, lock: Lock, crew: &Crew) -> Resul
         return begin(options, state, lock, crew);
     }
     let opened = Store::open(state.clone(), lock, now)?;
+    leftovers::end(state, opened.session.attempt).await?;
     let done = matches!(opened.session.stage, Stage::Ended(crate::session::End::Done { .. }));
     let changed = changed(options, &opened.session)?;
     match (options.begin, done, changed) {

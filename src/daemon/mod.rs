@@ -19,6 +19,7 @@ mod failpoint;
 mod ground;
 mod inputs;
 mod judging;
+mod leftovers;
 mod observer;
 mod perform;
 mod plan;
