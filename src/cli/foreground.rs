@@ -135,6 +135,7 @@ impl<'a> View<'a> {
     fn notice(&mut self, notice: &Notice) {
         match notice.kind {
             NoticeKind::Odd | NoticeKind::Budget => self.above(&notice.text),
+            NoticeKind::Dropped => tracing::debug!(what = notice.text, "dropped"),
             NoticeKind::Milestone
             | NoticeKind::Regression
             | NoticeKind::NeedsYou

@@ -37,6 +37,8 @@ pub enum NoticeKind {
     Budget,
     /// Something odd that was handled.
     Odd,
+    /// An event that came too late or out of place; it changed nothing and is told to nobody but the log.
+    Dropped,
     /// The mission ended.
     End,
 }
@@ -98,7 +100,7 @@ impl Turn {
         }
         if event.attempt() != Some(self.s.attempt) {
             let text = format!("{} of an older attempt was dropped", event.name());
-            return self.tell(NoticeKind::Odd, text);
+            return self.tell(NoticeKind::Dropped, text);
         }
         self.dispatch(event);
     }
@@ -151,7 +153,7 @@ impl Turn {
 
     fn illegal(&mut self, event: &Event) {
         let text = format!("{} means nothing while {}", event.name(), self.s.stage.name());
-        self.tell(NoticeKind::Odd, text);
+        self.tell(NoticeKind::Dropped, text);
     }
 
     fn prepared(&mut self, prepared: &Prepared) {

@@ -208,7 +208,7 @@ fn an_answer_of_an_older_attempt_changes_nothing() {
     let before = told.session.clone();
     let told = told.take(&Event::Verified { attempt: late, bill: None });
     assert_eq!(Session { updated_at: before.updated_at, ..told.session }, before);
-    assert_eq!(told.said.last().unwrap().kind, NoticeKind::Odd);
+    assert_eq!(told.said.last().unwrap().kind, NoticeKind::Dropped);
 }
 
 #[test]
