@@ -221,3 +221,63 @@ scenes:
     world.cco(["status", "--exit-code"]).run().expect_code(3);
     world.cco(["resume", "--yes"]).run().expect_code(0);
 }
+
+#[test]
+fn what_is_not_trusted_neither_goes_on_nor_does_one_iteration_nor_checks() {
+    let place = Place::new();
+    let world = World::new(&place, TWO, STUB, STEPS);
+    world.start(["--max-iterations", "1"]).expect_code(6);
+    world.repo.write(".cco/config.yaml", &format!("{STUB}# another word\n"));
+    for command in [vec!["resume", "--no-wait"], vec!["next"], vec!["validate"]] {
+        let told = world.cco(command.clone()).run().expect_code(9);
+        assert!(told.stderr.contains("CCO-E0510"), "{command:?}: {}", told.stderr);
+    }
+    assert_eq!(world.status()["iterations"], 1);
+}
+
+#[test]
+fn a_runner_trusts_only_what_is_checked_out() {
+    let place = Place::new();
+    let world = small(&place);
+    world.repo.write(".cco/config.yaml", &format!("{STUB}# another word\n"));
+    let told = world.cco(["start", "--ci"]).run().expect_code(9);
+    assert!(told.stderr.contains(".cco/config.yaml differs from the checked-out commit"), "{}", told.stderr);
+    world.repo.commit("said");
+    let cco = || world.cco(["start", "--ci"]);
+    cco().env("GITHUB_EVENT_NAME", "pull_request_target").run().expect_code(9);
+    let event = world.sign("event.json");
+    let pull = |from: &str| {
+        let event = serde_json::json!({"pull_request": {"head": {"repo": {"full_name": from}},
+            "base": {"repo": {"full_name": "us/it"}}}});
+        event.to_string()
+    };
+    std::fs::write(&event, pull("stranger/it")).unwrap();
+    let with = |cco: crate::support::program::Program| {
+        let cco = cco.env("GITHUB_EVENT_NAME", "pull_request").env("GITHUB_HEAD_REF", "topic");
+        cco.env("GITHUB_EVENT_PATH", event.to_str().unwrap())
+    };
+    let told = with(cco()).run().expect_code(9);
+    assert!(told.stderr.contains("forks"), "{}", told.stderr);
+    std::fs::write(&event, pull("us/it")).unwrap();
+    with(cco()).run().expect_code(0);
+}
+
+#[test]
+fn the_final_status_is_json_where_that_is_asked_for() {
+    let place = Place::new();
+    let world = small(&place);
+    let told = world.start(["--json"]).expect_code(0);
+    let status: serde_json::Value = serde_json::from_str(&told.stdout).unwrap();
+    assert_eq!((&status["outcome"], &status["run_id"]), (&serde_json::json!("done"), &world.status()["run_id"]));
+    world.cco(["start", "--yes", "--quiet", "--fresh"]).run().expect_code(0);
+}
+
+#[test]
+fn dry_run_shows_everything_and_begins_nothing() {
+    let place = Place::new();
+    let world = World::new(&place, TWO, STUB, STEPS);
+    let told = world.cco(["start", "--dry-run"]).run().expect_code(0);
+    assert!(told.stdout.contains("test -e first.txt") && told.stdout.contains("second.txt"), "{}", told.stdout);
+    assert!(!world.state().join("journal").exists());
+    assert_eq!(world.repo.git(["branch", "--list"]), "* main");
+}

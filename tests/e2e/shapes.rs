@@ -138,3 +138,52 @@ fn each_commit_names_its_iteration_and_its_place_in_the_journal() {
     let anchors = world.repo.git(["log", "--format=%(trailers:key=Cco-Journal,valueonly)", "main..HEAD"]);
     assert_eq!(anchors.split_whitespace().count(), 2, "{anchors}");
 }
+
+#[test]
+fn a_file_that_the_mission_branch_would_write_over_is_refused_not_lost() {
+    let place = Place::new();
+    let world = World::new(&place, ONE, STUB, RIGHT);
+    world.start([]).expect_code(0);
+    let repo = &world.repo;
+    repo.git(["switch", "--quiet", "main"]);
+    repo.write("made.txt", "mine, and not committed\n");
+    let told = world.start(["--fresh"]);
+    assert_eq!(repo.read("made.txt"), "mine, and not committed\n", "{}", told.stderr);
+    assert_eq!(told.code(), 9, "{}", told.stderr);
+    assert_eq!(repo.git(["branch", "--show-current"]), "main");
+}
+
+#[test]
+fn what_is_ignored_stays_and_is_not_committed() {
+    let place = Place::new();
+    let world = World::new(&place, ONE, STUB, RIGHT);
+    world.repo.write(".gitignore", "secret.env\n");
+    world.repo.commit("ignore");
+    world.repo.write("secret.env", "TOKEN=canary-8842\n");
+    world.start([]).expect_code(0);
+    assert_eq!(world.repo.read("secret.env"), "TOKEN=canary-8842\n");
+    assert_eq!(world.repo.git(["ls-tree", "-r", "--name-only", "HEAD"]).matches("secret.env").count(), 0);
+    for path in crate::world::files(&world.state()) {
+        let bytes = std::fs::read(&path).unwrap();
+        assert!(!bytes.windows(11).any(|part| part == b"canary-8842"), "{}", path.display());
+    }
+}
+
+#[test]
+fn the_users_branches_tags_and_stash_are_as_they_were() {
+    let place = Place::new();
+    let world = World::new(&place, TWO, STUB, STEPS);
+    let repo = &world.repo;
+    repo.git(["tag", "v1"]);
+    repo.git(["branch", "topic"]);
+    repo.write("README.md", "stashed\n");
+    repo.git(["stash", "--quiet"]);
+    let refs = || {
+        let refs = repo.git(["for-each-ref", "--format=%(refname) %(objectname)"]);
+        refs.lines().filter(|line| !line.contains("cco")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let before = refs();
+    world.start([]).expect_code(0);
+    assert_eq!(refs(), before);
+    assert_eq!(repo.git(["stash", "list"]).lines().count(), 1);
+}
