@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use crate::manager::{config, plan, with_key};
+use crate::openrouter::{OpenRouter, Reply};
 use crate::support::{Place, wait_until};
 use crate::world::{ONE, RIGHT, STEPS, STUB, TWO, World, gated};
 
@@ -220,4 +222,40 @@ fn an_unfinished_run_with_another_mission_is_8_and_fresh_puts_it_aside() {
     let history = world.cco(["history", "--json", "--run", id]).run().expect_code(0);
     assert!(history.stdout.contains("The first file is there"), "{}", history.stdout);
     world.cco(["status", "--run", "ffffffff"]).run().expect_code(2);
+}
+
+#[test]
+fn a_stop_while_a_check_runs_ends_the_check_and_resume_runs_it_again() {
+    let mission = "\
+title: Slow
+definition_of_done:
+  - criteria: The slow check passes
+    id: slow
+    validator: \"touch $HOME/../begun; until [ -e $HOME/../go ]; do sleep 0.02; done; test -e made.txt\"
+";
+    let place = Place::new();
+    let world = World::new(&place, mission, STUB, RIGHT);
+    let daemon = world.live();
+    world.wait_for_sign("begun");
+    assert_eq!(world.status()["stage"], "verifying");
+    daemon.signal(nix::sys::signal::Signal::SIGTERM);
+    daemon.wait().expect_code(143);
+    world.nothing_runs();
+    world.give_sign("go");
+    world.cco(["resume", "--yes"]).run().expect_code(0);
+    assert_eq!(world.status()["iterations"], 1);
+}
+
+#[test]
+fn a_stop_while_the_manager_is_asked_does_not_wait_for_the_answer() {
+    let place = Place::new();
+    let server = OpenRouter::start(vec![Reply::Hang]);
+    let world = World::new(&place, ONE, &config(&server), RIGHT);
+    let daemon = world.cco(["start", "--yes"]).env("OPENROUTER_API_KEY", "sk-or-test").start();
+    wait_until("the manager is asked", || (server.chats().len() == 1).then_some(()));
+    world.cco(["stop", "--now"]).run().expect_code(0);
+    daemon.wait().expect_code(3);
+    server.script([plan("Asked again")]);
+    with_key(world.cco(["resume", "--yes"])).expect_code(0);
+    assert_eq!(world.status()["recent"][0]["title"], "Asked again");
 }

@@ -90,10 +90,10 @@ fn lost_restore_points_are_made_anew_from_the_journal() {
 }
 
 /// Runs [`ONE`] with a `claude` that does these steps.
-fn with_claude(world: &World<'_>, steps: &Value, arguments: &[&str]) -> Finished {
+fn with_claude(world: &World<'_>, steps: &Value, command: &str, more: &[&str]) -> Finished {
     let script = world.sign("claude.json");
     fs::write(&script, steps.to_string()).unwrap();
-    let cco = world.cco(["start", "--yes", "--no-wait"]).args(arguments.iter().copied());
+    let cco = world.cco([command, "--yes", "--no-wait"]).args(more.iter().copied());
     let cco = cco.env("FAKE_CLAUDE", script.to_str().unwrap()).env("OPENROUTER_API_KEY", "");
     cco.env("ANTHROPIC_API_KEY", "sk-ant-canary").env("GITHUB_TOKEN", "ghp-canary").run()
 }
@@ -113,7 +113,7 @@ fn a_claude_that_does_the_work_gets_what_it_needs_and_no_secret_of_others() {
     let world = World::new(&place, ONE, &claude_config(), IDLE);
     let given = world.sign("given.json");
     let steps = json!([{ "record": given }, { "run": "echo right > made.txt" }, transcript("t1_basic")]);
-    with_claude(&world, &steps, &[]).expect_code(0);
+    with_claude(&world, &steps, "start", &[]).expect_code(0);
     assert_eq!(world.status()["outcome"], "done");
     let given: Value = serde_json::from_slice(&fs::read(given).unwrap()).unwrap();
     assert_eq!(given["env"]["ANTHROPIC_API_KEY"], "sk-ant-canary");
@@ -128,7 +128,7 @@ fn a_claude_that_does_the_work_gets_what_it_needs_and_no_secret_of_others() {
 fn a_claude_whose_key_is_refused_pauses_with_9() {
     let place = Place::new();
     let world = World::new(&place, ONE, &claude_config(), IDLE);
-    with_claude(&world, &json!([transcript("f_401"), { "exit": 1 }]), &[]).expect_code(9);
+    with_claude(&world, &json!([transcript("f_401"), { "exit": 1 }]), "start", &[]).expect_code(9);
     let status = world.status();
     assert_eq!(status["needs"][0]["kind"], "credentials", "{status}");
 }
@@ -138,6 +138,22 @@ fn a_claude_that_only_says_it_is_done_is_not_believed() {
     let place = Place::new();
     let config = claude_config().replace("checklist }", "checklist, stall_after: 2, on_stall: stop }");
     let world = World::new(&place, ONE, &config, IDLE);
-    with_claude(&world, &json!([transcript("t1_basic")]), &[]).expect_code(6);
+    with_claude(&world, &json!([transcript("t1_basic")]), "start", &[]).expect_code(6);
     assert_eq!(world.status()["tally"]["met"], 0);
+}
+
+#[test]
+fn a_closed_usage_window_is_waited_for_and_with_no_wait_it_is_75() {
+    let place = Place::new();
+    let world = World::new(&place, ONE, &claude_config(), IDLE);
+    let limited = transcript("g_oauth_limit");
+    with_claude(&world, &json!([limited, { "exit": 1 }]), "start", &["--max-wait", "1s"]).expect_code(75);
+    let status = world.status();
+    assert_eq!(status["stage"], "waiting", "{status}");
+    assert!(status["waiting"]["seconds_left"].as_u64().is_some(), "{status}");
+    assert_eq!(status["iterations"], 1);
+    // A person who resumes does not wait for the clock: the window may have been opened by hand.
+    let works = json!([{ "run": "echo right > made.txt" }, transcript("t1_basic")]);
+    with_claude(&world, &works, "resume", &["--max-wait", "1s"]).expect_code(0);
+    assert_eq!(world.status()["iterations"], 1, "a wait is no iteration");
 }
