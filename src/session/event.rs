@@ -317,6 +317,12 @@ impl Event {
         }
     }
 
+    /// Whether it is told by an effect on its way and leaves the stage as it is; its answer is still to come.
+    #[must_use]
+    pub const fn is_progress(&self) -> bool {
+        matches!(self, Self::VerdictRecorded { .. } | Self::WorkerSeen { .. })
+    }
+
     /// The attempt an effect's answer belongs to; `None` for what people and daemons do.
     #[must_use]
     pub const fn attempt(&self) -> Option<AttemptId> {

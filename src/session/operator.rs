@@ -114,10 +114,17 @@ impl Turn {
 
     /// The effect that is being ended answered: it is over, one way or another.
     pub(super) fn answered_while_stopping(&mut self, event: &Event) {
-        let Stage::Stopping { attempt, why, then, .. } = self.s.stage.clone() else {
+        let Stage::Stopping { attempt, force, why, then } = self.s.stage.clone() else {
             return;
         };
         match (event, *then) {
+            (progress, then) if progress.is_progress() => {
+                // Told on the way, and no answer: what is held back takes note of it, and the end is still waited for.
+                self.s.stage = then;
+                self.dispatch(progress);
+                let then = Box::new(self.s.stage.clone());
+                self.s.stage = Stage::Stopping { attempt, force, why, then };
+            }
             (Event::Cancelled { .. }, then) => {
                 self.s.ledger.lose_open();
                 self.enter(Stage::Paused { why, then: Box::new(then) });

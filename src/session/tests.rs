@@ -244,6 +244,30 @@ fn a_stop_while_the_worker_works_ends_it_keeps_the_tree_and_pauses() {
 }
 
 #[test]
+fn what_is_told_on_the_way_does_not_end_a_stop() {
+    let stop = Event::StopAsked { actor: operator(), how: StopHow::Now };
+    let told = begun(None).planning().working().take(&stop);
+    let Stage::Stopping { attempt, .. } = told.session.stage.clone() else { panic!("{}", told.stage()) };
+    let session = told.session.conversation.as_ref().unwrap().id;
+    let told = told.take(&Event::WorkerSeen { attempt, session, model: "m".into() });
+    assert_eq!(told.stage(), "stopping");
+    let told = told.take(&Event::Cancelled { attempt });
+    let Stage::Paused { then, .. } = &told.session.stage else { panic!("{}", told.stage()) };
+    assert!(matches!(&**then, Stage::Working(work) if work.seen == Some(session)), "what was told is known");
+
+    let told = begun(None).planning().working().ended(WorkerOutcome::Finished, Some(1)).snapshotted("t1");
+    let checking = told.session.attempt;
+    let mut told = told.take(&stop);
+    told.session.attempt = checking;
+    let mut told = told.verdict("t1", Outcome::Pass);
+    assert_eq!(told.stage(), "stopping");
+    told.session.attempt = checking.next();
+    let told = told.take(&Event::Cancelled { attempt: checking });
+    assert_eq!(told.stage(), "paused");
+    assert_eq!(told.session.records[0].verdicts.len(), 1);
+}
+
+#[test]
 fn a_daemon_that_takes_over_resumes_the_conversation_and_charges_the_lost_attempt() {
     let told = begun(None).planning().working();
     let lost = told.session.attempt;
