@@ -3,8 +3,6 @@
 //! A supervisor ends its tree when its daemon dies. Only one that was killed together with it leaves a tree behind: a
 //! worker's, or a check's that would still write into the kept checkout.
 
-#![expect(clippy::disallowed_methods, reason = "lists the folders of attempts")]
-
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
