@@ -12,8 +12,10 @@ use super::trust::{self, Trust};
 use super::{detach, foreground, screen};
 use crate::config::Flag;
 use crate::daemon::{Begin, Ended, Inputs, Observer, Options, Span, clock};
+use crate::mission::Mission;
 use crate::repo::Repo;
 use crate::store::StateDir;
+use crate::verify;
 use crate::view;
 
 /// How a daemon is to be started.
@@ -69,7 +71,7 @@ impl Launch<'_> {
     pub fn dry_run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
         let (_, inputs) = self.read(context)?;
         let style = context.output.data_style();
-        context.output.data(&screen::would_run(&inputs.mission, style));
+        context.output.data(&screen::would_run(&whole(context, &inputs)?, style));
         Ok(Exit::Done)
     }
 
@@ -182,13 +184,28 @@ fn named_repository(context: &Context<'_>, inputs: &Inputs) -> Option<PathBuf> {
     (path != ".").then(|| beside.join(path))
 }
 
+/// The mission with the set-up that its lock files imply spelt out: what is not shown cannot be refused.
+///
+/// # Errors
+/// If a lock file cannot be read.
+pub(super) fn whole(context: &Context<'_>, inputs: &Inputs) -> Result<Mission, Error> {
+    let mut mission = inputs.mission.clone();
+    if mission.setup.is_none() {
+        let folder = context.folder()?;
+        let root = context.repo_at(&folder).map_or(folder, |repo| repo.work_tree().to_owned());
+        let implied = verify::Setup::of(None, &root)?.commands;
+        mission.setup = (!implied.is_empty()).then_some(implied);
+    }
+    Ok(mission)
+}
+
 /// Shows what a mission would run and asks whether it may; an error where nobody can answer.
 ///
 /// # Errors
 /// [`Code::Untrusted`] if the answer is no, or nobody can give one.
 pub fn show_and_ask(context: &mut Context<'_>, inputs: &Inputs) -> Result<(), Error> {
     let style = context.output.note_style();
-    context.output.note(&screen::would_run(&inputs.mission, style));
+    context.output.note(&screen::would_run(&whole(context, inputs)?, style));
     let untrusted = || {
         Error::new(Code::Untrusted, "this mission is not trusted yet; it would run what is shown above")
             .hint("read it, then `cco trust`, or say --yes")

@@ -105,6 +105,7 @@ pub async fn start(options: Options) -> Result<Ended, Error> {
         jobs: usize::try_from(config.verify.jobs).unwrap_or(1),
         user,
         observer: observer.clone(),
+        said: std::sync::Mutex::default(),
         supervisor,
         repo,
         state,

@@ -1,8 +1,8 @@
 //! One match from effect to adapter calls. What each does is in a file of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{mpsc, watch};
 
@@ -13,7 +13,7 @@ use super::{clock, derive, plan, prepare, prove, record, seal, snapshot, verify,
 use crate::manager::Manager;
 use crate::mission::Mission;
 use crate::prompt::Prompts;
-use crate::repo::{BranchChoice, Repo};
+use crate::repo::{BranchChoice, LeftOut, Repo};
 use crate::session::{Effect, Event, Fault, FaultKind, Session};
 use crate::store::{Caches, StateDir};
 use crate::verify::Verifier;
@@ -41,6 +41,8 @@ pub(super) struct Tools {
     /// The login name of who runs the daemon.
     pub(super) user: String,
     pub(super) observer: Observer,
+    /// Paths left out of snapshots that were told of already.
+    pub(super) said: Mutex<BTreeSet<LeftOut>>,
     /// The worker's supervisor while one lives; the control socket refuses what descends from it.
     pub(super) supervisor: watch::Sender<Option<u32>>,
 }
@@ -81,6 +83,16 @@ pub(super) struct Task {
 }
 
 impl Tools {
+    /// Tells of what snapshots leave out, once for each path and reason.
+    pub(super) fn say_left_out(&self, left_out: &[LeftOut]) {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        for left in left_out {
+            if said.insert(left.clone()) {
+                self.observer.note(format!("left out of snapshots: {} ({})", left.path.display(), left.why));
+            }
+        }
+    }
+
     pub(super) fn task(
         self: &Arc<Self>,
         mission: &Arc<Mission>,

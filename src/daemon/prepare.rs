@@ -3,6 +3,10 @@
 use super::perform::{Task, Tools, unfit};
 use crate::repo::BranchChoice;
 use crate::session::{Event, Fault, Prepared};
+use crate::words::TreeId;
+
+/// The most uncommitted paths that are named.
+const NAMED: usize = 5;
 
 pub(super) async fn prepare(task: &Task) -> Result<Event, Fault> {
     let attempt = task.attempt;
@@ -17,9 +21,8 @@ fn take_over(tools: &Tools) -> Result<Prepared, Fault> {
     // Entering an existing branch may have moved the work tree; a new one is where HEAD was.
     let moved = head.commit != found.head.commit;
     let snapshot = if moved { tools.repo.snapshot().map_err(|error| unfit(&error))? } else { found.dirty.clone() };
-    for left in &snapshot.left_out {
-        tools.observer.note(format!("left out of snapshots: {} ({})", left.path.display(), left.why));
-    }
+    tools.say_left_out(&snapshot.left_out);
+    say_uncommitted(tools, &base_tree, &snapshot.tree)?;
     let branch = match (&tools.branch, head.branch) {
         (BranchChoice::Named(name), _) => name.clone(),
         (BranchChoice::Current, branch) => branch.unwrap_or_default(),
@@ -27,4 +30,21 @@ fn take_over(tools: &Tools) -> Result<Prepared, Fault> {
     let differs = found.staged != found.base && found.staged != found.dirty.tree;
     let staged = differs.then_some(found.staged);
     Ok(Prepared { base: head.commit, base_tree, tree: snapshot.tree, branch, staged })
+}
+
+/// Uncommitted work is part of what is worked on, and so of what is published: that is said before it happens.
+fn say_uncommitted(tools: &Tools, base: &TreeId, tree: &TreeId) -> Result<(), Fault> {
+    if base == tree {
+        return Ok(());
+    }
+    let changes = tools.repo.changed_paths(base, tree).map_err(|error| unfit(&error))?;
+    let named: Vec<String> = changes.iter().take(NAMED).map(|change| change.path.display().to_string()).collect();
+    let more = changes.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    tools.observer.note(format!(
+        "uncommitted work is part of the mission and will be in its commits: {}{more} (kept as it is now as \
+         refs/cco/start/dirty in cco's git dir)",
+        named.join(", ")
+    ));
+    Ok(())
 }

@@ -204,6 +204,10 @@ impl Daemon {
                 let text = format!("there is no criterion “{criterion}”; `cco status` lists them");
                 return self.answer(reply, Reply::Refused { code: "CCO-E0423".to_owned(), text });
             }
+            Ask::Answer { ref criterion, .. } if !self.is_manual(criterion) => {
+                let text = format!("there is no criterion {criterion:?} with a manual check");
+                return self.answer(reply, Reply::Refused { code: "CCO-E0423".to_owned(), text });
+            }
             Ask::Answer { criterion, approve, note } => {
                 let answer = if approve { PersonsAnswer::Approve } else { PersonsAnswer::Reject };
                 Event::Answered { actor, criterion: CriterionId::new(criterion), answer, note }
@@ -217,6 +221,11 @@ impl Daemon {
 
     fn has(&self, criterion: &str) -> bool {
         self.session.charter.criteria.iter().any(|known| known.id.as_str() == criterion)
+    }
+
+    fn is_manual(&self, criterion: &str) -> bool {
+        let found = self.session.charter.criterion(&CriterionId::new(criterion));
+        found.is_some_and(|criterion| criterion.checks.iter().any(|check| check.kind == "manual"))
     }
 
     fn answer(&self, reply: oneshot::Sender<Reply>, text: Reply) -> Result<(), Error> {

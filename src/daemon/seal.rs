@@ -1,17 +1,21 @@
 //! Writes down the hashes of what the worker must not change (design section 9, What is sealed).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::perform::{Task, Tools, unfit};
 use crate::mission::Mission;
+use crate::repo::Change;
 use crate::session::{Event, Fault, Seal, SealedPath};
 use crate::words::{Actor, Hash, TreeId};
 use crate::worker::Project;
 
 /// Paths through which a worker could take over the next one; sealed as absent where they are absent (fault C7).
 const TAKE_OVER: [&str; 3] = [".claude/settings.json", ".claude/settings.local.json", ".mcp.json"];
+
+/// The lock of derived checks, relative to the repository.
+const LOCK: &str = ".cco/mission.lock.yaml";
 
 pub(super) async fn seal(task: &Task) -> Result<Event, Fault> {
     let attempt = task.attempt;
@@ -85,6 +89,16 @@ fn paths(tools: &Tools, mission: &Mission, tree: &TreeId) -> Result<Vec<SealedPa
     sealed.sort_by(|a, b| a.path.cmp(&b.path));
     sealed.dedup();
     Ok(sealed)
+}
+
+/// Which of these changes touch what is sealed. The lock of derived checks is cco's own and is held against its hash when
+/// a daemon takes over.
+pub(super) fn broken(mission: &Mission, changes: &[Change]) -> Result<Vec<PathBuf>, Fault> {
+    let sealed = globs(&patterns(mission))?;
+    let given_up = globs(&mission.unprotect)?;
+    let touched = changes.iter().map(|change| &change.path);
+    let broken = touched.filter(|path| sealed.is_match(path) && !given_up.is_match(path) && **path != Path::new(LOCK));
+    Ok(broken.cloned().collect())
 }
 
 /// What the mission and its checks protect, and cco's own inputs.

@@ -2,24 +2,46 @@
 
 use std::path::Path;
 
-use super::perform::{Task, unfit};
+use super::perform::{Task, Tools, unfit};
+use super::seal;
+use crate::mission::Mission;
 use crate::repo::{Change, ChangeKind, DiffStat};
-use crate::session::{Event, Fault, TreeChange};
+use crate::session::{Event, Fault, Session, TreeChange};
 use crate::words::TreeId;
 
 pub(super) async fn snapshot(task: &Task) -> Result<Event, Fault> {
-    let before = task.session.tree.clone();
-    let (tree, change) = task
-        .blocking(move |tools| {
-            let tree = tools.repo.snapshot().map_err(|error| unfit(&error))?.tree;
-            let change = match before.filter(|before| *before != tree) {
-                Some(before) => of(&tools.repo.changed_paths(&before, &tree).map_err(|error| unfit(&error))?),
-                None => TreeChange::default(),
-            };
-            Ok::<(TreeId, TreeChange), Fault>((tree, change))
-        })
-        .await?;
+    let (mission, session) = (task.mission.clone(), task.session.clone());
+    let (tree, change) = task.blocking(move |tools| take(tools, &mission, &session)).await?;
     Ok(Event::Snapshotted { attempt: task.attempt, tree, change })
+}
+
+/// Takes the tree; where the action has changed what is sealed, that is put back and the tree is taken again.
+fn take(tools: &Tools, mission: &Mission, session: &Session) -> Result<(TreeId, TreeChange), Fault> {
+    let (tree, changes) = take_once(tools, session)?;
+    let Some(sealed) = session.prepared.as_ref().map(|prepared| &prepared.tree) else {
+        return Ok((tree, of(&changes)));
+    };
+    let broken = seal::broken(mission, &changes)?;
+    if broken.is_empty() {
+        return Ok((tree, of(&changes)));
+    }
+    let names = broken.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+    tools.observer.note(format!("sealed and put back: {names} (as the action left it: tree {})", tree.short()));
+    tools.repo.put_back(sealed, &broken).map_err(|error| unfit(&error))?;
+    let (tree, changes) = take_once(tools, session)?;
+    Ok((tree, of(&changes)))
+}
+
+/// The tree as it is now, and what differs from the one before the action.
+fn take_once(tools: &Tools, session: &Session) -> Result<(TreeId, Vec<Change>), Fault> {
+    let snapshot = tools.repo.snapshot().map_err(|error| unfit(&error))?;
+    tools.say_left_out(&snapshot.left_out);
+    let tree = snapshot.tree;
+    let changes = match session.tree.as_ref().filter(|before| **before != tree) {
+        Some(before) => tools.repo.changed_paths(before, &tree).map_err(|error| unfit(&error))?,
+        None => Vec::new(),
+    };
+    Ok((tree, changes))
 }
 
 fn of(changes: &[Change]) -> TreeChange {

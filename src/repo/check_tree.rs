@@ -65,6 +65,13 @@ impl Repo {
     /// # Errors
     /// If the check tree was not made by [`Repo::update_kept`] or [`Repo::checkout_fresh`], or whatever git says.
     pub fn restore_paths(&self, tree: &TreeId, paths: &[PathBuf], dir: &Path) -> Result<(), Error> {
+        let home = self.home_of(dir);
+        let git = Git::new(&self.inner.environment).on(&home, dir).index(&home.join("index"));
+        self.restore_with(git, tree, paths, dir)
+    }
+
+    /// Puts paths of a folder back to what a tree holds, through the git dir and index that belong to the folder.
+    pub(super) fn restore_with(&self, git: Git, tree: &TreeId, paths: &[PathBuf], dir: &Path) -> Result<(), Error> {
         let mut present = Vec::new();
         for path in paths {
             if self.contains(tree, path)? {
@@ -77,8 +84,6 @@ impl Repo {
             return Ok(());
         }
         let args = ["checkout", "-q", "--pathspec-from-file=-", "--pathspec-file-nul", tree.as_str()];
-        let home = self.home_of(dir);
-        let git = Git::new(&self.inner.environment).on(&home, dir).index(&home.join("index"));
         git.env("GIT_LITERAL_PATHSPECS", "1").args(args).input(nul_list(present)).run().map(drop)
     }
 

@@ -1,5 +1,7 @@
 //! Putting the work tree back to a tree, for rollback. What was there is kept first, so that this too can be undone.
 
+use std::path::PathBuf;
+
 use super::repo::Repo;
 use super::submodule::gitlinks_of;
 use super::{Error, Snapshot};
@@ -31,5 +33,16 @@ impl Repo {
         }
         *index = Some(tree.clone());
         Ok(Restored { before })
+    }
+
+    /// Puts single paths of the work tree back to what `tree` holds, for the seal; what it does not hold is removed. The
+    /// caller has kept what was there as a snapshot. No worker may live.
+    ///
+    /// # Errors
+    /// Whatever git says; calling again finishes it.
+    pub fn put_back(&self, tree: &TreeId, paths: &[PathBuf]) -> Result<(), Error> {
+        let mut index = self.lock_index();
+        *index = None;
+        self.restore_with(self.git_on_tree(), tree, paths, self.work_tree())
     }
 }

@@ -231,6 +231,10 @@ impl Turn {
     }
 
     pub(super) fn await_human(&mut self, what: HumanNeed, then: Stage) {
+        if self.is_answered(&what) {
+            // The answer came while the checks ran: they are asked again, and now they know it.
+            return self.enter(then);
+        }
         let wait = i64::try_from(self.s.charter.limits.human_wait.as_secs()).unwrap_or(i64::MAX).max(1);
         let until = super::work::after(self.now, wait);
         let text = match &what {
@@ -243,6 +247,15 @@ impl Turn {
         };
         self.tell(NoticeKind::NeedsYou, text);
         self.enter(Stage::AwaitingHuman { what, until, then: Box::new(then) });
+    }
+
+    /// Whether every manual criterion has been answered for the newest tree, in a way that its verdict does not show yet.
+    fn is_answered(&self, what: &HumanNeed) -> bool {
+        let HumanNeed::Manual { criteria } = what else { return false };
+        criteria.iter().all(|id| {
+            let answer = self.s.record(id).and_then(|record| record.answer.as_ref());
+            answer.is_some_and(|answer| Some(&answer.tree) == self.s.tree.as_ref())
+        })
     }
 
     pub(super) fn snapshotted(&mut self, after: AfterSnapshot, tree: &TreeId, change: TreeChange) {

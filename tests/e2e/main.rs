@@ -23,6 +23,7 @@ mod demo;
 mod exits;
 mod manager;
 mod reading;
+mod seal;
 mod shapes;
 mod steering;
 mod surroundings;

@@ -66,7 +66,7 @@ impl ValidateArgs {
         let criteria = self.wanted(&inputs)?;
         if self.dry_run {
             let style = context.output.data_style();
-            context.output.data(&screen::would_run(&inputs.mission, style));
+            context.output.data(&screen::would_run(&launch::whole(context, &inputs)?, style));
             return Ok(Exit::Done);
         }
         let consent = if self.yes { Consent::Given } else { Consent::Asked };

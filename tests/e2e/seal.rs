@@ -1,0 +1,45 @@
+//! What is sealed stays as it was, whatever the worker does to it.
+
+use crate::support::Place;
+use crate::world::{STUB, World};
+
+/// A file that the worker is asked for, and one that it may not touch.
+const GUARDED: &str = "\
+title: One file
+protect: [\"contract/**\"]
+definition_of_done:
+  - criteria: The file is right
+    id: right
+    validators:
+      - file: { path: made.txt, contains: [right] }
+";
+
+/// Does what is asked, and bends what it may not touch: changes it, adds to it, removes it, plants settings.
+const BENDING: &str = "\
+scenes:
+  - steps:
+      - write: { path: made.txt, content: \"right\\n\" }
+      - write: { path: contract/a.txt, content: \"bent\\n\" }
+      - write: { path: contract/new.txt, content: \"new\\n\" }
+      - write: { path: .claude/settings.json, content: \"{}\" }
+      - run: \"rm -rf .cco\"
+    result: Done.
+";
+
+#[test]
+fn sealed_files_are_put_back_before_anything_is_checked_or_published() {
+    let place = Place::new();
+    let world = World::new(&place, GUARDED, STUB, BENDING);
+    world.repo.write("contract/a.txt", "as agreed\n");
+    world.repo.commit("the contract");
+    let told = world.start([]).expect_code(0);
+    assert!(told.stderr.contains("sealed and put back"), "{}", told.stderr);
+    assert_eq!(world.repo.read("contract/a.txt"), "as agreed\n");
+    assert_eq!(world.repo.git(["show", "cco/one-file:contract/a.txt"]), "as agreed");
+    for planted in ["contract/new.txt", ".claude/settings.json"] {
+        assert!(!world.repo.has(planted), "{planted}");
+    }
+    assert!(world.repo.has(".cco/mission.yaml"));
+    assert_eq!(world.repo.git(["diff", "--name-only", "main", "cco/one-file"]), "made.txt");
+    assert_eq!(world.repo.status(), "");
+}
