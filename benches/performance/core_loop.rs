@@ -28,9 +28,10 @@ mission:
   id: shop
   title: A shop that sells
   description: It lists what there is, and the basket adds up.
-  phases:
-    - {id: first, definition_of_done: [{id: list, criteria: list works, validators: [{command: npm test list}]}]}
-    - {id: second, definition_of_done: [{id: basket, criteria: basket works, validators: [{command: npm test}]}]}
+  phases: [{id: first, criteria: [list]}, {id: second, criteria: [basket]}]
+  definition_of_done:
+    - {id: list, criteria: list works as the users were told, validators: [{command: npm test list}]}
+    - {id: basket, criteria: basket works as the users were told, validators: [{command: npm test basket}]}
 ";
 
 pub(crate) fn measure(table: &mut Table, machine: &Machine) {
