@@ -117,6 +117,12 @@ impl Mission {
             .unwrap()
     }
 
+    /// Runs another command of cco's.
+    pub(crate) fn cco(&self, arguments: &[&str]) {
+        let done = self.command(&program()).args(arguments).output().unwrap();
+        assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+
     /// Runs cco to its end.
     pub(crate) fn run(&self, iterations: usize) -> Ran {
         for stamps in ["begun", "ended"] {
@@ -145,12 +151,13 @@ impl Mission {
     /// The events of the newest run.
     pub(crate) fn events(&self) -> Vec<(Timestamp, Event)> {
         let dir = StateDir::create(self.repo().join(".git/cco")).unwrap();
-        let mut found = Vec::new();
-        for record in read_events(&dir, None, &Mark::ORIGIN).unwrap() {
-            let (_, at, event) = record.unwrap();
-            found.push((at, event));
-        }
-        found
+        let events = read_events(&dir, None, &Mark::ORIGIN).unwrap();
+        events
+            .map(|record| {
+                let (_, at, event) = record.unwrap();
+                (at, event)
+            })
+            .collect()
     }
 
     /// How long the baseline took: from the seal to the first round of checks' end.
