@@ -408,6 +408,17 @@ mod tests {
     }
 
     #[test]
+    fn what_guards_nothing_and_has_no_effect_warns_by_name() {
+        let text = "monitoring: {metrics_enabled: false, log_level: trace}\nclaude_code: {instance_id: a, max_file_size: 1MB}\n";
+        let loaded = load_file(text).unwrap();
+        let shown = render(&loaded.warnings);
+        for key in ["metrics_enabled", "log_level", "instance_id", "max_file_size"] {
+            assert!(shown.contains(&format!(".{key}` is not obeyed yet")), "{key}: {shown}");
+        }
+        assert!(loaded.warnings.iter().all(|warning| warning.code == Code::WithoutEffect));
+    }
+
+    #[test]
     fn the_names_of_the_specifications_interfaces_are_read() {
         let text = "openrouter: {apiKey: '${K}', maxTokens: 2048, systemPrompt: be brief}\n\
                     claude_code: {apiKey: '${A}', projectPath: ., maxIterations: 7, timeoutMs: 90000, contextWindow: 100000}\n";

@@ -33,6 +33,10 @@ pub(super) fn remarks(config: &Config, settings: &Settings, files: Files<'_>) ->
         let hint = "name where it is found: `${VARIABLE}`, `file:/path`, `cmd:…` or `keyring:name`";
         say(Severity::Warning, Code::LiteralSecret, &key, message, hint);
     }
+    for (key, instead) in without_effect(config) {
+        let message = format!("`{key}` is not obeyed yet");
+        say(Severity::Warning, Code::WithoutEffect, key, message, instead);
+    }
     let given = setting(settings, "repository.path").is_some_and(|setting| setting.origin != Origin::Default);
     if let Some(workspace) = config.claude_code.workspace.as_deref().filter(|_| given) {
         let plain = |path: &str| path.trim_start_matches("./").trim_end_matches('/').to_owned();
@@ -47,6 +51,42 @@ pub(super) fn remarks(config: &Config, settings: &Settings, files: Files<'_>) ->
     });
     let asked = asked.collect();
     (found, asked)
+}
+
+/// What is set to something else than what happens, and guards nothing: what happens instead.
+fn without_effect(config: &Config) -> Vec<(&'static str, &'static str)> {
+    let defaults = Config::default();
+    let (worker, seen) = (&config.claude_code, &config.monitoring);
+    let log = "a log is written to stderr where the variable CCO_LOG asks for one: CCO_LOG=cco=debug";
+    let page = "there is no page yet";
+    [
+        (
+            worker.instance_id != defaults.claude_code.instance_id,
+            "claude_code.instance_id",
+            "a run is known by its own id",
+        ),
+        (
+            worker.max_file_size != defaults.claude_code.max_file_size,
+            "claude_code.max_file_size",
+            "what is quoted to a model has bounds of its own",
+        ),
+        (
+            config.persistence.retention != defaults.persistence.retention,
+            "persistence.retention",
+            "finished runs are kept until somebody removes them from `<git-dir>/cco/runs`",
+        ),
+        (seen.log_level != defaults.monitoring.log_level, "monitoring.log_level", log),
+        (seen.log_format != defaults.monitoring.log_format, "monitoring.log_format", log),
+        (!seen.metrics_enabled, "monitoring.metrics_enabled", "metrics are part of every status and report"),
+        (seen.dashboard_port != defaults.monitoring.dashboard_port, "monitoring.dashboard_port", page),
+        (seen.dashboard_bind != defaults.monitoring.dashboard_bind, "monitoring.dashboard_bind", page),
+        (seen.otlp.include_content, "monitoring.otlp.include_content", "nothing is exported yet"),
+        (!seen.otlp.worker_telemetry, "monitoring.otlp.worker_telemetry", "the worker exports nothing as it is"),
+        (config.notifications.enabled, "notifications.enabled", "nobody is notified; `cco status --watch` shows a run"),
+    ]
+    .into_iter()
+    .filter_map(|(asked, key, instead)| asked.then_some((key, instead)))
+    .collect()
 }
 
 fn literal_secrets(config: &Config) -> Vec<(String, &SecretSource)> {

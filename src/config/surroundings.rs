@@ -256,6 +256,6 @@ impl Default for Budget {
 
 impl Default for Notifications {
     fn default() -> Self {
-        Self { enabled: true, provider: Provider::Desktop, sinks: Vec::new() }
+        Self { enabled: false, provider: Provider::Desktop, sinks: Vec::new() }
     }
 }

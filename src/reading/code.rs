@@ -120,6 +120,9 @@ codes! {
         "The variable looks like a setting of cco (`CCO_<SECTION>_<KEY>`), but there is no such key.";
     CheckedByMachine = "CCO-W0306", "not measurable, yet checked by a machine",
         "`measurable: false` says that only a judge or a person can decide; this criterion has neither.";
+    WithoutEffect = "CCO-W0307", "a key that has no effect yet",
+        "The key is part of the file format and guards nothing, so it stops nobody; but this version does not do what it \
+         asks. The message says what happens instead.";
 }
 
 #[cfg(test)]
