@@ -56,7 +56,7 @@ pub struct Global {
     /// Say nothing but errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Say more; twice for everything
+    /// Say more; twice for everything, the log too (as CCO_LOG=cco=debug)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// Never ask; a question becomes an error
@@ -106,6 +106,16 @@ pub enum Command {
 }
 
 impl Command {
+    /// Whether it was said that a runner, and no person, reads what is printed.
+    #[must_use]
+    pub const fn is_for_a_runner(&self) -> bool {
+        match self {
+            Self::Start(args) => args.stay.ci,
+            Self::Resume(args) => args.stay.ci,
+            _ => false,
+        }
+    }
+
     /// The name as typed.
     #[must_use]
     pub const fn name(&self) -> &'static str {

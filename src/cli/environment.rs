@@ -49,6 +49,12 @@ impl Environment {
         }
     }
 
+    /// The same with nobody in front of it: no colours, no questions, nothing drawn anew.
+    #[must_use]
+    pub fn without_a_terminal(self) -> Self {
+        Self { stdin: Stream::Plain, stdout: Stream::Plain, stderr: Stream::Plain, ..self }
+    }
+
     /// A variable that is set, not empty, and text.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {

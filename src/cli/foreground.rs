@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 
 use super::code::Code;
+use super::environment::Environment;
 use super::error::Error;
 use super::output::Output;
 use super::screen::live::{Scene, Screen, frame};
@@ -22,6 +23,32 @@ const CHIPS: usize = 8;
 /// How often the view is drawn anew while nothing happens: its clocks go on.
 const TICK: Duration = Duration::from_secs(1);
 
+/// How it is shown.
+#[derive(Clone, Copy)]
+pub(super) struct Manner<'a> {
+    /// The zone of the clocks.
+    pub(super) zone: &'a TimeZone,
+    /// Who reads the lines.
+    pub(super) reader: Reader,
+}
+
+/// Who reads the dated lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reader {
+    /// A person, or a file.
+    Plain,
+    /// A runner of GitHub, which folds what stands between two of its own words.
+    GitHub,
+}
+
+impl<'a> Manner<'a> {
+    /// As the surroundings say.
+    pub(super) fn of(environment: &Environment, zone: &'a TimeZone) -> Self {
+        let on_github = environment.text("GITHUB_ACTIONS") == Some("true");
+        Self { zone, reader: if on_github { Reader::GitHub } else { Reader::Plain } }
+    }
+}
+
 /// Runs a daemon to its end and shows it.
 ///
 /// # Errors
@@ -29,15 +56,16 @@ const TICK: Duration = Duration::from_secs(1);
 pub(super) fn run(
     options: Options,
     inbox: mpsc::Receiver<Update>,
-    zone: &TimeZone,
+    manner: Manner<'_>,
     output: &mut Output,
 ) -> Result<Ended, Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|error| Error::new(Code::Internal, error.to_string()))?;
     let ended = runtime.block_on(async {
         let daemon = tokio::spawn(daemon::start(options));
-        let mut view = View::new(zone, output);
+        let mut view = View::new(manner, output);
         view.watch(inbox).await;
+        view.close_group();
         daemon.await
     });
     // A worker of a daemon that could not end it in time is ended by its supervisor.
@@ -85,6 +113,8 @@ pub(super) fn notes<T: Send + 'static>(
 /// What is shown.
 struct View<'a> {
     zone: &'a TimeZone,
+    reader: Reader,
+    group: Option<u64>,
     output: &'a mut Output,
     screen: Screen,
     session: Option<Arc<Session>>,
@@ -94,9 +124,10 @@ struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    fn new(zone: &'a TimeZone, output: &'a mut Output) -> Self {
+    fn new(manner: Manner<'a>, output: &'a mut Output) -> Self {
+        let Manner { zone, reader } = manner;
         let (screen, chips) = (Screen::default(), VecDeque::new());
-        Self { zone, output, screen, session: None, shown: None, chips, frames: 0 }
+        Self { zone, reader, group: None, output, screen, session: None, shown: None, chips, frames: 0 }
     }
 
     async fn watch(&mut self, mut inbox: mpsc::Receiver<Update>) {
@@ -140,7 +171,11 @@ impl<'a> View<'a> {
             | NoticeKind::Regression
             | NoticeKind::NeedsYou
             | NoticeKind::Waiting
-            | NoticeKind::End => {}
+            | NoticeKind::End => {
+                if self.output.is_verbose() {
+                    self.above(&notice.text);
+                }
+            }
         }
     }
 
@@ -186,9 +221,25 @@ impl<'a> View<'a> {
     fn tell_changes(&mut self) {
         let Some(session) = &self.session else { return };
         let after = status(session, clock::now());
+        self.enter_group(after.iterations);
         for line in plain::lines(self.shown.as_ref(), &after, self.output.note_style(), self.zone) {
             self.output.note(&format!("{line}\n"));
         }
         self.shown = Some(after);
+    }
+
+    /// What happens in an iteration is one group of a runner's log; the baseline belongs to none.
+    fn enter_group(&mut self, iteration: u64) {
+        if self.reader == Reader::GitHub && iteration > 0 && self.group != Some(iteration) {
+            self.close_group();
+            self.output.note(&format!("::group::iteration {iteration}\n"));
+            self.group = Some(iteration);
+        }
+    }
+
+    fn close_group(&mut self) {
+        if self.group.take().is_some() {
+            self.output.note("::endgroup::\n");
+        }
     }
 }

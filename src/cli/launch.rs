@@ -8,8 +8,9 @@ use super::command::start::{LimitArgs, StayArgs};
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
+use super::foreground::{self, Manner};
 use super::trust::{self, Trust};
-use super::{detach, foreground, screen};
+use super::{detach, screen};
 use crate::config::Flag;
 use crate::daemon::{Begin, Ended, Inputs, Observer, Options, Span, clock};
 use crate::mission::Mission;
@@ -60,7 +61,7 @@ impl Launch<'_> {
             repo,
         };
         let zone = context.zone();
-        let ended = foreground::run(options, inbox, &zone, context.output)?;
+        let ended = foreground::run(options, inbox, Manner::of(context.environment, &zone), context.output)?;
         self.tell_end(context, &ended, &report)
     }
 

@@ -80,8 +80,7 @@ pub fn answer(error: &clap::error::Error, output: &mut Output) -> Exit {
 
 /// The program: parses its arguments, does the command, and says how it ends.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let environment = Environment::read();
-    logging::start(&environment);
+    let mut environment = Environment::read();
     match parse(arguments) {
         Parsed::Text(told) | Parsed::Wrong(told) => {
             let mut output = Output::standard(&environment, When::Auto, Volume::Normal);
@@ -89,6 +88,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             conclude(exit, &mut output).into()
         }
         Parsed::Command(cli) => {
+            logging::start(&environment, cli.global.volume());
+            if cli.command.is_for_a_runner() {
+                environment = environment.without_a_terminal();
+            }
             let mut output = Output::standard(&environment, cli.global.color, cli.global.volume());
             let exit = run(&cli, &environment, &mut output).unwrap_or_else(|error| fail(&error, &mut output));
             conclude(exit, &mut output).into()

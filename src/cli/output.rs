@@ -231,13 +231,6 @@ impl Output {
         }
     }
 
-    /// Tells a person something that only `-v` asks for.
-    pub fn detail(&mut self, text: &str) {
-        if matches!(self.volume, Volume::Verbose(_)) {
-            self.err.write(text);
-        }
-    }
-
     /// Tells of a failure, always.
     pub fn failure(&mut self, text: &str) {
         self.err.write(text);
@@ -255,10 +248,16 @@ impl Output {
         self.err.style
     }
 
-    /// Whether lines on stderr can be drawn anew in place.
+    /// Whether lines on stderr can be drawn anew in place. With `-v` nothing may be drawn over.
     #[must_use]
     pub const fn can_redraw(&self) -> bool {
-        self.err.terminal && !matches!(self.volume, Volume::Quiet)
+        self.err.terminal && matches!(self.volume, Volume::Normal)
+    }
+
+    /// Whether more is to be said than a person usually wants to know.
+    #[must_use]
+    pub const fn is_verbose(&self) -> bool {
+        matches!(self.volume, Volume::Verbose(_))
     }
 
     /// Whether the reader of the data is gone: a stream of data may stop.

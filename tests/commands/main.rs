@@ -16,6 +16,7 @@ mod support;
 mod doctor;
 mod logs;
 mod report;
+mod runner;
 mod validate;
 
 use serde_json::Value;

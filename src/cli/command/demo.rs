@@ -11,8 +11,9 @@ use crate::cli::code::Code;
 use crate::cli::context::Context;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
+use crate::cli::foreground::{self, Manner};
 use crate::cli::launch::own_program;
-use crate::cli::{foreground, screen};
+use crate::cli::screen;
 use crate::daemon::{Begin, Observer, Options, Span, clock};
 use crate::session::Patience;
 use crate::view;
@@ -76,7 +77,7 @@ impl DemoArgs {
             repo,
         };
         let zone = context.zone();
-        let ended = foreground::run(options, inbox, &zone, context.output)?;
+        let ended = foreground::run(options, inbox, Manner::of(context.environment, &zone), context.output)?;
         let status = view::status(&ended.session, clock::now());
         let style = context.output.note_style();
         context.output.note(&format!("\n{}", screen::status(&status, style, &zone)));
