@@ -4,8 +4,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json as value};
 
+use super::openrouter::OpenRouter;
 use super::support::Place;
 use super::{MISSION, cco, json, repository};
 
@@ -105,4 +106,33 @@ fn init_trusts_what_it_wrote_and_nothing_that_was_there_before() {
     assert!(init.stderr.contains("cco trust"), "{}", init.stderr);
     let examination = json(&cco(&place, &repository, ["doctor", "--json"]).run());
     assert_eq!(found(&examination, "trust")[0].0, "doubtful");
+}
+
+#[test]
+fn the_managers_key_is_tried_and_its_models_are_looked_up() {
+    let place = Place::new();
+    let repository = repository(&place, MISSION);
+    let server = OpenRouter::start(vec![]);
+    let price = value!({ "prompt": "0.000003", "completion": "0.000015" });
+    server.reads("/models", value!({ "data": [{ "id": "a/served", "context_length": 200_000, "pricing": price }] }));
+    server.reads("/key", value!({ "data": { "limit_remaining": 12.5, "usage": 1.0, "is_free_tier": false } }));
+    let doctor = |model: &str| {
+        let config = format!(
+            "orchestrator: {{ execution_mode: stub }}\nopenrouter: {{ base_url: '{}', model: {model}, \
+             fallback_models: [b/gone] }}\n",
+            server.url()
+        );
+        repository.write(".cco/config.yaml", &config);
+        let told = cco(&place, &repository, ["doctor", "--json"]).env("OPENROUTER_API_KEY", "sk-or-never-shown").run();
+        assert!(!told.stdout.contains("never-shown"), "{}", told.stdout);
+        (told.code(), json(&told))
+    };
+    let (code, examination) = doctor("a/served");
+    assert_eq!(code, 0, "{examination}");
+    assert_eq!(found(&examination, "openrouter")[0].1, "reached; $12.50 left on the key");
+    assert_eq!(found(&examination, "model"), [("doubtful".to_owned(), "b/gone is not served".to_owned())]);
+    let (code, examination) = doctor("a/other");
+    assert_eq!((code, found(&examination, "model")[0].0.as_str()), (9, "broken"));
+    server.reads("/key", value!({ "data": { "limit_remaining": 0.0 } }));
+    assert_eq!(doctor("a/served").0, 9, "nothing is left");
 }

@@ -35,6 +35,8 @@ definition_of_done:
     });
     wait_until("the first lines", || follower.stdout().contains("run_started").then_some(()));
     assert!(!follower.stdout().contains("\"event\":\"proved\""), "{}", follower.stdout());
+    let held = cco(&place, &repository, ["validate"]).run().expect_code(7);
+    assert!(held.stderr.contains("CCO-E0430"), "{}", held.stderr);
     std::fs::write(place.home().join("go"), "").unwrap();
     start.wait().expect_code(0);
     let told = follower.wait().expect_code(0);

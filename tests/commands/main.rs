@@ -13,6 +13,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[expect(clippy::allow_attributes, reason = "which parts of the support are unused differs between the test binaries")]
+#[allow(dead_code, reason = "each test binary uses its own part of the support")]
+#[path = "../support/openrouter.rs"]
+mod openrouter;
+
 mod doctor;
 mod logs;
 mod report;
