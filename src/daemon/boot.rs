@@ -124,7 +124,7 @@ pub async fn start(options: Options) -> Result<Ended, Error> {
         started_at: clock::now(),
     };
     let ended = take_over(daemon, begin, span, limits).await?.run(inlets).await;
-    drop(control);
+    control.close().await;
     ended
 }
 

@@ -53,8 +53,34 @@ pub fn ask(socket: &Path, from: &str, ask: Ask) -> Result<Reply, Error> {
         return Err(Error::TooLong);
     }
     line.push('\n');
-    stream.write_all(line.as_bytes()).map_err(failed)?;
+    let left = |source: io::Error| match source.kind() {
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => Error::NotRunning,
+        _ => failed(source),
+    };
+    stream.write_all(line.as_bytes()).map_err(left)?;
     let mut answer = String::new();
-    BufReader::new(stream.take(LONGEST_ANSWER)).read_line(&mut answer).map_err(failed)?;
+    let read = BufReader::new(stream.take(LONGEST_ANSWER)).read_line(&mut answer);
+    read.map_err(left)?;
+    // It ended before it answered, killed for one: from now on nobody is there.
+    if answer.is_empty() {
+        return Err(Error::NotRunning);
+    }
     serde_json::from_str(&answer).map_err(Error::Answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    #[test]
+    fn a_daemon_that_ends_before_it_answers_does_not_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("control.sock");
+        let listener = UnixListener::bind(&path).unwrap();
+        let daemon = std::thread::spawn(move || drop(listener.accept().unwrap()));
+        assert!(matches!(ask(&path, "ada", Ask::Status), Err(Error::NotRunning)));
+        daemon.join().unwrap();
+    }
 }

@@ -3,6 +3,7 @@
 //! The loop answers after the save, so that "stopped" means stopped. A peer that descends from the worker's supervisor is
 //! refused all but `done`: the worker steers nothing (design section 9).
 
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ use crate::process;
 
 /// How long a face may take to say what it wants.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a daemon that leaves stays for the answers it owes.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 /// Questions that wait for the loop at once; more faces wait in the socket's own queue.
 const QUEUE: usize = 16;
 
@@ -30,6 +33,8 @@ pub(super) struct Asked {
 pub(super) struct Control {
     path: PathBuf,
     task: tokio::task::JoinHandle<()>,
+    /// Ends when no conversation is open any more: each holds a sender, and nothing is ever sent.
+    open: mpsc::Receiver<Infallible>,
 }
 
 impl Control {
@@ -41,8 +46,17 @@ impl Control {
         remove_stale(path)?;
         let listener = UnixListener::bind(path)?;
         let (asks, inbox) = mpsc::channel(QUEUE);
-        let task = tokio::spawn(accept(listener, asks, worker));
-        Ok((Self { path: path.to_owned(), task }, inbox))
+        let (holds, open) = mpsc::channel(1);
+        let task = tokio::spawn(accept(listener, asks, worker, holds));
+        Ok((Self { path: path.to_owned(), task, open }, inbox))
+    }
+
+    /// Takes no more questions and stays until those that were taken are answered, a moment at most.
+    pub(super) async fn close(mut self) {
+        self.task.abort();
+        if timeout(LAST_WORDS, self.open.recv()).await.is_err() {
+            tracing::warn!("a face was left without its answer");
+        }
     }
 }
 
@@ -65,12 +79,21 @@ fn remove_stale(path: &Path) -> std::io::Result<()> {
     }
 }
 
-async fn accept(listener: UnixListener, asks: mpsc::Sender<Asked>, worker: watch::Receiver<Option<u32>>) {
+async fn accept(
+    listener: UnixListener,
+    asks: mpsc::Sender<Asked>,
+    worker: watch::Receiver<Option<u32>>,
+    open: mpsc::Sender<Infallible>,
+) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
                 let supervisor = *worker.borrow();
-                tokio::spawn(converse(stream, asks.clone(), supervisor));
+                let (talk, open) = (converse(stream, asks.clone(), supervisor), open.clone());
+                tokio::spawn(async move {
+                    talk.await;
+                    drop(open);
+                });
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection to the control socket failed");
@@ -134,4 +157,25 @@ async fn carry(request: Request, asks: &mpsc::Sender<Asked>) -> Reply {
         return refused("CCO-E0704", "cco is leaving");
     }
     answer.await.unwrap_or_else(|_| refused("CCO-E0704", "cco is leaving"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_daemon_that_leaves_gives_the_answers_it_owes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("control.sock");
+        let (control, mut asks) = Control::listen(&path, watch::channel(None).1).unwrap();
+        let face = tokio::task::spawn_blocking({
+            let path = path.clone();
+            move || crate::daemon::client::ask(&path, "ada", Ask::Pause)
+        });
+        let Asked { reply, .. } = asks.recv().await.unwrap();
+        reply.send(Reply::Taken { stage: "paused".into(), notes: vec![] }).unwrap();
+        control.close().await;
+        assert!(!path.exists());
+        assert_eq!(face.await.unwrap().unwrap(), Reply::Taken { stage: "paused".into(), notes: vec![] });
+    }
 }
