@@ -83,7 +83,7 @@ pub async fn start(options: Options) -> Result<Ended, Error> {
         options.observer.note(repaired.clone());
     }
     let (supervisor, watched) = watch::channel(None);
-    let address = state.control_path()?;
+    let address = socket_place(&state, &options.environment)?;
     let (control, asks) = Control::listen(&address, watched).map_err(Error::Control)?;
     let (answers, inbox) = mpsc::unbounded_channel();
     let inlets = Inlets::open(inbox, asks, options.time_limit).map_err(Error::Control)?;
@@ -232,4 +232,15 @@ fn branch(inputs: &Inputs) -> BranchChoice {
         "current" => BranchChoice::Current,
         pattern => BranchChoice::Named(pattern.replace("{mission}", inputs.mission.id.as_str())),
     }
+}
+
+/// Where the control socket is bound: in the state folder, or where its path fits into a socket's address.
+fn socket_place(state: &StateDir, environment: &BTreeMap<OsString, OsString>) -> Result<PathBuf, Error> {
+    if state.control_fits() {
+        state.forget_control_fallback()?;
+        return Ok(state.control_path()?);
+    }
+    let runtime = environment.get(std::ffi::OsStr::new("XDG_RUNTIME_DIR")).map(PathBuf::from);
+    let runtime = runtime.filter(|folder| folder.is_dir()).unwrap_or_else(|| PathBuf::from("/tmp"));
+    Ok(state.control_fallback(&runtime)?)
 }

@@ -143,10 +143,9 @@ fn may_ask(request: &Request, peer: Option<tokio::net::unix::UCred>, supervisor:
     let own = nix::unistd::getuid().as_raw();
     let same_user = peer.uid() == own || peer.uid() == 0;
     let pid = peer.pid().and_then(|pid| u32::try_from(pid).ok());
-    let from_worker = match (pid, supervisor) {
-        (Some(pid), Some(supervisor)) => process::is_below(pid, supervisor),
-        _ => false,
-    };
+    // What the daemon started, worker and checks alike, runs below it, and so below the worker's supervisor too.
+    let ancestors = [Some(std::process::id()), supervisor];
+    let from_worker = pid.is_some_and(|pid| ancestors.into_iter().flatten().any(|above| process::is_below(pid, above)));
     same_user && (!from_worker || matches!(request.ask, Ask::Done { .. } | Ask::Status))
 }
 

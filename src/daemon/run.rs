@@ -63,7 +63,7 @@ impl Anchor {
     /// Finds it in a journal. Read as a whole, but only by a daemon that takes over in the middle of a recording.
     pub(super) fn newest(store: &Store, stage: &Stage) -> Result<Self, Error> {
         let mut newest = Self::NONE;
-        if matches!(stage, Stage::Recording(_)) {
+        if matches!(stage.innermost(), Stage::Recording(_)) {
             let mut events = store::read_events(store.dir(), None, &Mark::ORIGIN)?;
             while let Some(record) = events.next() {
                 let (seq, at, event) = record?;
@@ -272,6 +272,10 @@ impl Daemon {
         }
         let checkpoint = checkpoint_after(&self.session.stage, event);
         self.session = Arc::new(next);
+        if matches!(event, Event::Proved { .. }) && !matches!(self.session.stage, Stage::Ended(_)) {
+            // One of the verdicts that were taken over was wrong: none of them counts any more.
+            self.store.caches().forget_verdicts()?;
+        }
         if let Some(kind) = checkpoint {
             self.checkpoint(&kind);
         }

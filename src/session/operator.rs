@@ -53,7 +53,8 @@ impl Turn {
         match self.s.stage.clone() {
             Stage::Paused { then, .. } | Stage::Waiting { then, .. } => {
                 self.s.retries = Retries::default();
-                self.enter(*then);
+                let then = self.with_what_was_said(*then);
+                self.enter(then);
             }
             Stage::AwaitingHuman { what: HumanNeed::Manual { .. }, .. } => {
                 self.tell(NoticeKind::NeedsYou, "a person's answer is needed: `cco approve` or `cco reject`");
@@ -125,7 +126,8 @@ impl Turn {
                 let then = Box::new(self.s.stage.clone());
                 self.s.stage = Stage::Stopping { attempt, force, why, then };
             }
-            (Event::Cancelled { .. }, then) => {
+            // It failed while it was ended: that it was to end is what counts.
+            (Event::Cancelled { .. } | Event::Failed { .. }, then) => {
                 self.s.ledger.lose_open();
                 self.enter(Stage::Paused { why, then: Box::new(then) });
             }
@@ -155,6 +157,14 @@ impl Turn {
                 other => other,
             };
             self.enter(then);
+        }
+    }
+
+    /// A question that was held back is asked with what was said meanwhile.
+    fn with_what_was_said(&self, stage: Stage) -> Stage {
+        match stage {
+            Stage::Planning { ask, .. } => Stage::Planning { ask, heard: self.s.guidance.len() },
+            other => other,
         }
     }
 

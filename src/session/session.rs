@@ -291,7 +291,10 @@ impl Session {
     pub(super) fn wish_holds_before(&self, stage: &Stage) -> bool {
         self.wish.as_ref().is_some_and(|wish| match wish.at {
             WishAt::Boundary => stage.is_boundary(),
-            WishAt::IterationEnd => matches!(stage, Stage::Planning { .. } | Stage::Proving { .. }),
+            WishAt::IterationEnd => matches!(
+                stage,
+                Stage::Planning { .. } | Stage::Proving { .. } | Stage::Waiting { .. } | Stage::AwaitingHuman { .. }
+            ),
             WishAt::IterationAfter(number) => matches!(stage, Stage::Planning { .. }) && self.iteration > number,
             WishAt::NextStep => !matches!(stage, Stage::Snapshotting { .. } | Stage::Paused { .. } | Stage::Ended(_)),
         })

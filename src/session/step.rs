@@ -143,6 +143,11 @@ impl Turn {
             }
             (Stage::Waiting { then, .. }, Event::TimeReached { .. }) => self.enter(*then),
             (Stage::AwaitingHuman { what, then, .. }, Event::TimeReached { .. }) => self.await_human(what, *then),
+            (Stage::Working(work), Event::Failed { fault, .. }) => {
+                // What it spent before its supervisor was lost is not known.
+                self.s.ledger.lose_open();
+                self.failed(Stage::Working(work.interrupted(None)), fault);
+            }
             (stage, Event::Failed { attempt, fault, bill }) if stage.can_fail() => {
                 self.settle_optional(*attempt, bill.as_ref());
                 self.failed(stage, fault);
