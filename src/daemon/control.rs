@@ -145,7 +145,8 @@ fn may_ask(request: &Request, peer: Option<tokio::net::unix::UCred>, supervisor:
     let pid = peer.pid().and_then(|pid| u32::try_from(pid).ok());
     // What the daemon started, worker and checks alike, runs below it, and so below the worker's supervisor too.
     let ancestors = [Some(std::process::id()), supervisor];
-    let from_worker = pid.is_some_and(|pid| ancestors.into_iter().flatten().any(|above| process::is_below(pid, above)));
+    let below = |pid: u32| ancestors.into_iter().flatten().any(|above| pid != above && process::is_below(pid, above));
+    let from_worker = pid.is_some_and(below);
     same_user && (!from_worker || matches!(request.ask, Ask::Done { .. } | Ask::Status))
 }
 
