@@ -32,6 +32,28 @@ pub(super) enum Opening {
     Unfit(String),
 }
 
+/// Opens sled, waiting for a lock that can only be a vanishing one: the state folder's own lock is held, so what holds this
+/// is a child of this process on its way from fork to exec, whose copies of open files close in a moment.
+fn open_unlocked(config: &sled::Config) -> std::thread::Result<sled::Result<sled::Db>> {
+    let mut tries = 0;
+    loop {
+        let opened = catch_unwind(AssertUnwindSafe(|| config.open()));
+        let held = matches!(&opened, Ok(Err(sled::Error::Io(error))) if error.to_string().contains(LOCKED));
+        tries += 1;
+        if !held || tries > TRIES {
+            return opened;
+        }
+        std::thread::sleep(PAUSE);
+    }
+}
+
+/// How sled words a lock that is held.
+const LOCKED: &str = "could not acquire lock";
+/// Tries before a held lock is an error: two seconds in all.
+const TRIES: u32 = 100;
+/// Between two of them.
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
+
 impl Db {
     /// Opens or creates a database. The caller holds the state folder's lock.
     pub(super) fn open(path: &Path) -> Result<Opening, Error> {
@@ -39,7 +61,7 @@ impl Db {
         remove_half_snapshots(path)?;
         enough_space(path)?;
         let config = sled::Config::new().path(path).cache_capacity(CACHE).flush_every_ms(None);
-        match catch_unwind(AssertUnwindSafe(|| config.open())) {
+        match open_unlocked(&config) {
             Ok(Ok(sled)) => Ok(Opening::Open(Self { sled, path: path.to_owned() })),
             Ok(Err(sled::Error::Io(error))) if !is_damage(&error) => Err(Error::io("open", path, error)),
             Ok(Err(error)) => Ok(Opening::Unfit(error.to_string())),
