@@ -7,10 +7,10 @@ use std::path::Path;
 use super::clock;
 use super::perform::{Task, unfit};
 use super::plan::Paid;
-use crate::manager::{Failed, Judging, Manager, ModelManager, Place};
+use crate::manager::{Failed, Judging, Manager, ModelManager, Place, total};
 use crate::mission::{Check, CheckKind};
 use crate::prompt::Asking;
-use crate::session::{Bill, Cost, Fault};
+use crate::session::{Bill, Fault, Role};
 use crate::verify::{self, Answer, Item, Question};
 use crate::words::CheckId;
 
@@ -30,22 +30,24 @@ pub(super) async fn ask(task: &Task, dir: &Path, items: &[Item], hidden: &[Strin
     }
     let questions = verify::questions(dir, items, hidden);
     let rules = task.tools.prompts.judge_rules().map_err(|error| unfit(&error))?;
+    let mut bills = Vec::new();
     for vote in 1..=votes {
         match ask_once(task, model, &questions, &rules, vote).await {
             Ok((answers, bill)) => {
                 for (check, answer) in answers {
                     judged.answers.entry(check).or_default().push(answer);
                 }
-                judged.bill = Some(added(judged.bill, bill));
+                bills.push(bill);
             }
             // Without an answer the verdict is inconclusive; the loop goes on and asks again when the tree changes.
             Err(Failed { fault, bill }) => {
                 task.tools.observer.note(format!("the judge did not answer: {}", fault.text));
-                judged.bill = bill.map(|bill| added(judged.bill, bill)).or(judged.bill);
+                bills.extend(bill);
                 break;
             }
         }
     }
+    judged.bill = (!bills.is_empty()).then(|| total(Role::Judge, &bills));
     Ok(judged)
 }
 
@@ -82,21 +84,4 @@ fn votes(check: &Check) -> u32 {
         | CheckKind::Coverage(_)
         | CheckKind::Manual(_) => 0,
     }
-}
-
-fn added(sum: Option<Bill>, bill: Bill) -> Bill {
-    let Some(sum) = sum else { return bill };
-    let mut usage = sum.usage;
-    usage += bill.usage;
-    let cost = match (sum.cost, bill.cost) {
-        (Cost::Free, cost) | (cost, Cost::Free) => cost,
-        (Cost::Reported(a), Cost::Reported(b)) => Cost::Reported(a + b),
-        (Cost::Equivalent(a), Cost::Equivalent(b)) => Cost::Equivalent(a + b),
-        // With any estimated part the whole is an estimate.
-        (
-            Cost::Reported(a) | Cost::Estimated(a) | Cost::Equivalent(a),
-            Cost::Reported(b) | Cost::Estimated(b) | Cost::Equivalent(b),
-        ) => Cost::Estimated(a + b),
-    };
-    Bill { cost, usage, calls: sum.calls + bill.calls, from_cache: sum.from_cache && bill.from_cache, role: sum.role }
 }
