@@ -8,8 +8,9 @@ use std::fs::Metadata;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use super::git::{Git, nul_list};
-use super::repo::Repo;
+use super::git::{Git, nul_list, path, records};
+use super::repo::{Held, Repo};
+use super::status::FEW;
 use super::submodule::{gitlinks_of, name_of};
 use super::{Error, files, pinned};
 use crate::words::{CommitId, TreeId};
@@ -106,7 +107,7 @@ impl Repo {
         let borrowed = vec![self.private().join("objects"), self.common_dir().join("objects")];
         let place = Place { repo: self, home: self.home_of(dir), dir, borrowed };
         place.lay_out(head)?;
-        place.reset(tree.as_str())?;
+        place.bring_to(tree)?;
         place.fill_submodules(tree.as_str(), Path::new(""))?;
         place.show_git(head)?;
         Ok(CheckTree { dir: dir.to_owned(), tree: tree.clone() })
@@ -133,10 +134,57 @@ impl Place<'_> {
         Git::new(&self.repo.inner.environment).on(&self.home, self.dir).index(&self.home.join("index"))
     }
 
+    /// Makes the folder hold a tree, by the cheaper of two ways.
+    fn bring_to(&self, tree: &TreeId) -> Result<(), Error> {
+        let index = self.home.join("index");
+        let held = self.repo.lock_kept().remove(self.dir);
+        // What the folder holds is known only while nobody but this process has written its index.
+        let known = held.filter(|held| files::stamp(&index).ok().flatten() == Some(held.index));
+        let done = match known {
+            Some(held) if is_large(&index)? => self.bring_from(&held.tree, tree)?,
+            Some(_) | None => false,
+        };
+        if !done {
+            self.reset(tree.as_str())?;
+        }
+        if let Some(index) = files::stamp(&index)? {
+            self.repo.lock_kept().insert(self.dir.to_owned(), Held { tree: tree.clone(), index });
+        }
+        Ok(())
+    }
+
+    /// The way for large trees: looks at each file once, and names to git what is to be put right. Returns whether it
+    /// could be gone; if not, nothing is lost but time.
+    fn bring_from(&self, held: &TreeId, tree: &TreeId) -> Result<bool, Error> {
+        let mut paths = self.repo.differing_paths(held, tree)?;
+        if paths.len() > FEW || paths.iter().any(|path| is_rule(path)) || !self.repo.submodules()?.is_empty() {
+            return Ok(false);
+        }
+        let (spoiled, cleaned) = std::thread::scope(|scope| {
+            let cleaned = scope.spawn(|| self.git().args(CLEAN).ended());
+            let args = ["diff-files", "-z", "--name-only", "--ignore-submodules=all"];
+            (self.git().args(args).ended(), cleaned.join())
+        });
+        let (spoiled, Ok(cleaned)) = (spoiled?, cleaned) else { return Ok(false) };
+        if !(cleaned?.status.success() && spoiled.status.success() && spoiled.stderr.is_empty()) {
+            return Ok(false);
+        }
+        paths.extend(records(&spoiled.stdout).map(path));
+        if paths.len() > FEW || paths.iter().any(|path| is_rule(path)) {
+            return Ok(false);
+        }
+        if paths.is_empty() {
+            return Ok(true);
+        }
+        let args = ["restore", "-q", "--staged", "--worktree", "--pathspec-from-file=-", "--pathspec-file-nul"];
+        let git = self.git().env("GIT_LITERAL_PATHSPECS", "1").args(args).args(["--source", tree.as_str()]);
+        Ok(git.input(nul_list(paths.iter().map(PathBuf::as_path))).ended()?.status.success())
+    }
+
     /// Rewrites what differs and removes what is neither tracked nor ignored, nested repositories included.
     fn reset(&self, treeish: &str) -> Result<(), Error> {
         self.git().args(["read-tree", "--reset", "-u", treeish]).run()?;
-        self.git().args(["clean", "-ffdq"]).run().map(drop)
+        self.git().args(CLEAN).run().map(drop)
     }
 
     fn fill_submodules(&self, treeish: &str, prefix: &Path) -> Result<(), Error> {
@@ -183,6 +231,21 @@ impl Place<'_> {
         }
         Ok(())
     }
+}
+
+/// Removes what is neither tracked nor ignored, nested repositories included.
+const CLEAN: [&str; 2] = ["clean", "-ffdq"];
+
+/// From so many files on, a look at all of them costs more than a run of git.
+const LARGE: u32 = 5_000;
+
+fn is_large(index: &Path) -> Result<bool, Error> {
+    Ok(super::index::entries(index)?.is_some_and(|entries| entries >= LARGE))
+}
+
+/// Whether a change of the file changes what git makes of others.
+fn is_rule(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == ".gitignore" || name == ".gitattributes")
 }
 
 /// What a `.git` in a check tree consists of; a path that ends with a slash is a folder.

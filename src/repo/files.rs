@@ -5,7 +5,7 @@
 )]
 
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
@@ -23,6 +23,16 @@ pub(super) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, Error> {
 /// Whether an error says that the path is not there, its parent being a file included.
 pub(super) fn is_absent(error: &std::io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+/// The first bytes of a file, nothing if there is none or it is shorter.
+pub(super) fn first<const N: usize>(path: &Path) -> Result<Option<[u8; N]>, Error> {
+    let mut bytes = [0; N];
+    match fs::File::open(path).and_then(|mut file| file.read_exact(&mut bytes)) {
+        Ok(()) => Ok(Some(bytes)),
+        Err(error) if is_absent(&error) || error.kind() == ErrorKind::UnexpectedEof => Ok(None),
+        Err(error) => Err(Error::io("reading", path)(error)),
+    }
 }
 
 /// Writes a file whole or not at all: a reader sees the old or the new content. What is there already is left alone,
@@ -83,14 +93,24 @@ pub(super) fn folder(path: &Path) -> Result<(), Error> {
     fs::create_dir_all(path).map_err(Error::io("creating", path))
 }
 
-/// Copies a file whole or not at all. Returns whether there was one to copy.
+/// Copies a file whole or not at all, with its time: git compares an index's with those of the files in it, to know which
+/// of them may have been changed since. Returns whether there was one to copy.
 pub(super) fn copy(from: &Path, to: &Path) -> Result<bool, Error> {
     let beside = with_suffix(to, ".new");
     match fs::copy(from, &beside) {
-        Ok(_) => rename(&beside, to).map(|()| true),
+        Ok(_) => {
+            keep_time(from, &beside)?;
+            rename(&beside, to).map(|()| true)
+        }
         Err(error) if is_absent(&error) => Ok(false),
         Err(error) => Err(Error::io("copying", from)(error)),
     }
+}
+
+fn keep_time(from: &Path, to: &Path) -> Result<(), Error> {
+    let time = fs::metadata(from).and_then(|found| found.modified()).map_err(Error::io("looking at", from))?;
+    let opened = fs::File::options().write(true).open(to);
+    opened.and_then(|file| file.set_modified(time)).map_err(Error::io("setting the time of", to))
 }
 
 /// Copies a loose object into another object store, with that store's rights on a new folder.
@@ -156,6 +176,20 @@ pub(super) fn is_here(root: &Path, path: &Path) -> Result<bool, Error> {
         }
     }
     Ok(look(&root.join(path))?.is_some())
+}
+
+/// Whether the path leads to a file that may be run.
+pub(super) fn is_program(path: &Path) -> bool {
+    path.is_file() && nix::unistd::access(path, nix::unistd::AccessFlags::X_OK).is_ok()
+}
+
+/// Tells apart what was written and when: inode, size and time of change, which no program can set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stamp(u64, u64, i64, i64);
+
+/// The stamp of a file; `None` if nothing is there.
+pub(super) fn stamp(path: &Path) -> Result<Option<Stamp>, Error> {
+    Ok(look(path)?.map(|found| Stamp(found.ino(), found.len(), found.ctime(), found.ctime_nsec())))
 }
 
 /// Device and inode of a folder: the same as long as it is the same folder.

@@ -75,7 +75,7 @@ impl Git {
 
     #[expect(clippy::disallowed_methods, reason = "git is this room's power; this is the one place that starts it")]
     fn bare(environment: &Environment) -> Self {
-        let mut command = Command::new("git");
+        let mut command = Command::new(environment.program());
         command.env_clear().envs(environment.always()).envs(QUIET);
         let mut git = Self { command, argv: Vec::new(), input: None };
         for setting in OVERRIDES {

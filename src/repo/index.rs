@@ -5,6 +5,8 @@
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use git2::{IndexEntryExtendedFlag, IndexEntryFlag};
+
 use super::git::{nul_list, path, records};
 use super::repo::Repo;
 use super::{Error, files};
@@ -15,7 +17,12 @@ const SKIPPED: &str = "skip-worktree";
 /// Where the list of submodule paths is kept: no git of ours may look into one, its configuration is not pinned.
 const GITLINKS: &str = "gitlinks";
 
+/// The mode of a submodule, and the bits that tell the sides of a conflict.
+const GITLINK: u32 = 0o160_000;
+const STAGE: u16 = 0x3000;
+
 /// What the user's index says beside content.
+#[derive(Default)]
 pub(super) struct Flags {
     /// Marked skip-worktree: left out of the work tree on purpose, by sparse checkout or by hand.
     pub(super) skipped: Vec<PathBuf>,
@@ -25,9 +32,30 @@ pub(super) struct Flags {
 }
 
 impl Flags {
+    /// Reads the bits of each entry (`git help index-format`).
+    fn of(index: &git2::Index) -> Self {
+        let mut flags = Self::default();
+        for entry in index.iter() {
+            let name = path(&entry.path);
+            if entry.mode == GITLINK {
+                flags.gitlinks.push(name.clone());
+            }
+            if entry.flags & STAGE != 0 {
+                flags.unmerged.push(name.clone());
+            } else if entry.flags_extended & IndexEntryExtendedFlag::SKIP_WORKTREE.bits() != 0 {
+                flags.skipped.push(name.clone());
+            }
+            if entry.flags & IndexEntryFlag::VALID.bits() != 0 {
+                flags.assumed.push(name);
+            }
+        }
+        flags.unmerged.dedup();
+        flags
+    }
+
     /// Reads `ls-files -s -v -z`: `TAG mode oid stage<TAB>path`, the tag in lower case for assume-unchanged.
     fn parse(listed: &[u8]) -> Self {
-        let mut flags = Self { skipped: Vec::new(), assumed: Vec::new(), gitlinks: Vec::new(), unmerged: Vec::new() };
+        let mut flags = Self::default();
         for record in records(listed) {
             let Some(tab) = record.iter().position(|byte| *byte == b'\t') else { continue };
             let (head, name) = (&record[..tab], path(&record[tab + 1..]));
@@ -52,8 +80,10 @@ impl Flags {
 impl Repo {
     /// Copies the user's index into the private one, whole and without its hiding bits. Before any worker lives.
     pub(super) fn seed_index(&self) -> Result<Flags, Error> {
-        let listed = self.git_on_users().args(["ls-files", "-s", "-v", "-z"]).run()?;
-        let flags = Flags::parse(&listed);
+        let flags = match self.libgit2_of_users().and_then(|repository| repository.index().ok()) {
+            Some(index) => Flags::of(&index),
+            None => Flags::parse(&self.git_on_users().args(["ls-files", "-s", "-v", "-z"]).run()?),
+        };
         if !flags.unmerged.is_empty() {
             return Err(Error::Unmerged { paths: flags.unmerged });
         }
@@ -134,6 +164,12 @@ impl Repo {
         }
         Ok(())
     }
+}
+
+/// How many entries an index file has, by its header: `DIRC`, the version, the number. `None` if there is no such file.
+pub(super) fn entries(index: &Path) -> Result<Option<u32>, Error> {
+    let header: Option<[u8; 12]> = files::first(index)?;
+    Ok(header.and_then(|header| header.last_chunk().copied()).map(u32::from_be_bytes))
 }
 
 /// Whether an error means that the index itself cannot be read, as after a power cut.

@@ -10,7 +10,7 @@
 //!
 //! All calls block: the shell runs them on a blocking thread. In reading order: `repo` (what is open), `open`
 //! (discovery and refusals), `git` (one run of git), `pinned` and `prepare` (the private git dir), `index` and
-//! `users_index`, `snapshot` and `leave_out`, `commit`, `publish` and `transfer`, `branch`, `check_tree`, `restore`,
+//! `users_index`, `snapshot`, `status`, `take_in` and `leave_out`, `commit`, `publish` and `transfer`, `branch`, `check_tree`, `restore`,
 //! `read`, `refs`, `audit`.
 
 mod audit;
@@ -37,7 +37,9 @@ mod refs;
 mod repo;
 mod restore;
 mod snapshot;
+mod status;
 mod submodule;
+mod take_in;
 mod transfer;
 mod users_index;
 

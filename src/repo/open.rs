@@ -49,7 +49,9 @@ impl Repo {
                 format: found.format,
                 environment: options.environment.clone(),
                 identity,
-                index: Mutex::new(None),
+                index: Mutex::default(),
+                kept: Mutex::default(),
+                config: Mutex::default(),
             }),
         })
     }
@@ -62,6 +64,7 @@ impl Repo {
         let config = UserConfig::read(self)?;
         self.refuse_unfit(&config)?;
         self.refuse_unmerged()?;
+        config.keep_for_pinning(self);
         self.head()
     }
 

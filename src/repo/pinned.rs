@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 
 use super::files;
 use super::git::{Git, path};
@@ -29,6 +30,7 @@ const BYTES: [&str; 10] = [
 const IDENTITY: [&str; 2] = ["user.name", "user.email"];
 
 /// The resolved configuration as the user's git sees it, last value of each key.
+#[derive(Debug)]
 pub(super) struct UserConfig {
     values: BTreeMap<String, String>,
 }
@@ -46,6 +48,17 @@ impl UserConfig {
             (key.to_owned(), value.to_owned())
         });
         Ok(Self { values: values.collect() })
+    }
+
+    /// As [`Repo::fit`] has just judged it, or read now.
+    pub(super) fn judged(repo: &Repo) -> Result<Self, Error> {
+        let kept = repo.inner.config.lock().unwrap_or_else(PoisonError::into_inner).take();
+        kept.map_or_else(|| Self::read(repo), Ok)
+    }
+
+    /// Spares the start that follows a judgement the second reading.
+    pub(super) fn keep_for_pinning(self, repo: &Repo) {
+        *repo.inner.config.lock().unwrap_or_else(PoisonError::into_inner) = Some(self);
     }
 
     pub(super) fn value(&self, key: &str) -> Option<&str> {

@@ -40,13 +40,13 @@ impl Repo {
     /// The refusals of [`Repo::fit`], or whatever git says.
     pub fn prepare(&self) -> Result<Prepared, Error> {
         self.still_the_same()?;
-        let user = UserConfig::read(self)?;
+        let user = UserConfig::judged(self)?;
         self.refuse_unfit(&user)?;
         let head = self.head()?;
         self.lay_out_private(&user, &head.commit)?;
         let Flags { skipped, .. } = self.seeded()?;
         let base = self.tree_of(&head.commit)?;
-        let staged = TreeId::new(self.git_on_tree().args(["write-tree"]).line()?);
+        let staged = self.staged(&base)?;
         *self.lock_index() = Some(staged.clone());
         let submodules = self.find_submodules()?;
         let dirty = self.snapshot()?;

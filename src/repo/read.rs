@@ -122,6 +122,17 @@ impl Repo {
         Ok(files.map(|file| path(file.path_bytes().unwrap_or_default())).collect())
     }
 
+    /// The paths that differ between two trees, submodules included.
+    pub(super) fn differing_paths(&self, from: &TreeId, to: &TreeId) -> Result<Vec<PathBuf>, Error> {
+        if from == to {
+            return Ok(Vec::new());
+        }
+        let Some(repository) = self.libgit2_of_objects() else { return read_cli::differing(self, from, to) };
+        let diff = compare(&repository, from, to)?;
+        // The old and the new side of a change have the same path: renames are not looked for.
+        Ok(diff.deltas().map(|delta| path(delta.new_file().path_bytes().unwrap_or_default())).collect())
+    }
+
     /// The unified diff of two trees, at most `max_bytes` of it.
     ///
     /// # Errors

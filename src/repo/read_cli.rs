@@ -57,6 +57,11 @@ pub(super) fn added(repo: &Repo, from: &TreeId, to: &TreeId) -> Result<Vec<PathB
     Ok(records(&listed).map(path).collect())
 }
 
+pub(super) fn differing(repo: &Repo, from: &TreeId, to: &TreeId) -> Result<Vec<PathBuf>, Error> {
+    let args = ["diff-tree", "-r", "--name-only", "-z", "--no-renames", from.as_str(), to.as_str()];
+    Ok(records(&repo.git_reading().args(args).run()?).map(path).collect())
+}
+
 pub(super) fn list(repo: &Repo, tree: &TreeId) -> Result<Vec<TreeEntry>, Error> {
     let listed = repo.git_reading().args(["ls-tree", "-r", "-z", "--full-tree", tree.as_str()]).run()?;
     Ok(records(&listed).filter_map(entry).collect())

@@ -1,9 +1,12 @@
 //! An open repository: where everything is, and how git is pointed at it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::files::Stamp;
 use super::git::Git;
+use super::pinned::UserConfig;
 use super::{Environment, Error, files};
 use crate::words::{CommitId, TreeId};
 
@@ -24,6 +27,18 @@ pub(super) struct Inner {
     pub(super) identity: (u64, u64),
     /// The tree the private index is known to hold; the lock is held by whoever uses that index.
     pub(super) index: Mutex<Option<TreeId>>,
+    /// What this process has made check trees hold.
+    pub(super) kept: Mutex<BTreeMap<PathBuf, Held>>,
+    /// The user's configuration, from when it was judged to when it is pinned.
+    pub(super) config: Mutex<Option<UserConfig>>,
+}
+
+/// What a check tree is known to hold.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) tree: TreeId,
+    /// Of its index, when it was last written here.
+    pub(super) index: Stamp,
 }
 
 /// How the repository names its objects.
@@ -103,6 +118,12 @@ impl Repo {
             *guard = None;
             guard
         })
+    }
+
+    /// What check trees are known to hold.
+    pub(super) fn lock_kept(&self) -> MutexGuard<'_, BTreeMap<PathBuf, Held>> {
+        // Each entry is removed before its folder is touched, so what is in the map is right even after a panic.
+        self.inner.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Git on the private git dir, without a work tree.

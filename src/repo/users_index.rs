@@ -80,6 +80,9 @@ impl Repo {
         if !files::copy(&self.git_dir().join("index"), to)? {
             return self.git_on_users().index(to).args(["read-tree", "HEAD"]).run().map(drop);
         }
+        if assumed.is_empty() && self.stands_alone(to)? {
+            return Ok(());
+        }
         self.git_on_users()
             .index(to)
             .args(["update-index", "--index-version", self.users_index_version()?, "--force-write-index"])
@@ -96,6 +99,32 @@ impl Repo {
             .map(drop)
     }
 
+    /// Whether a copy of the user's index needs no conversion: libgit2, which refuses split and sparse ones, reads it, and
+    /// the names of the extensions that hold caches do not occur in it.
+    fn stands_alone(&self, copy: &Path) -> Result<bool, Error> {
+        if self.libgit2_of_users().is_none_or(|repository| repository.index().is_err()) {
+            return Ok(false);
+        }
+        let bytes = files::read_if_there(copy)?.unwrap_or_default();
+        Ok(CACHES.iter().all(|name| memchr::memmem::find(&bytes, name).is_none()))
+    }
+
+    /// What is staged; the tree of HEAD, without a run of git, where that is what the user's index holds.
+    pub(super) fn staged(&self, base: &TreeId) -> Result<TreeId, Error> {
+        if self.is_in_users_index(base).unwrap_or(false) {
+            return Ok(base.clone());
+        }
+        self.git_on_tree().args(["write-tree"]).line().map(TreeId::new)
+    }
+
+    /// `None` where libgit2 cannot tell.
+    fn is_in_users_index(&self, tree: &TreeId) -> Option<bool> {
+        let repository = self.libgit2_of_users()?;
+        let tree = repository.find_tree(git2::Oid::from_str(tree.as_str()).ok()?).ok()?;
+        let diff = repository.diff_tree_to_index(Some(&tree), None, None).ok()?;
+        Some(diff.deltas().len() == 0)
+    }
+
     /// The same for a change of branch, with the hiding bits as the user has them.
     pub(super) fn scratch_of_users_index(&self) -> Result<PathBuf, Error> {
         let scratch = self.private().join(format!("scratch.{}", std::process::id()));
@@ -104,6 +133,9 @@ impl Repo {
         Ok(scratch)
     }
 }
+
+/// The extensions of an index that hold what git remembers of untracked files and of its file monitor.
+const CACHES: [&[u8]; 2] = [b"UNTR", b"FSMN"];
 
 /// Git writes version 3 instead of 2 by itself where an entry needs it, and whoever reads one reads the other.
 const fn readable_as(version: u32) -> &'static str {

@@ -1,10 +1,16 @@
 //! Check trees: fresh ones for the proof, kept ones for the loop.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::SystemTime;
 
 use cco::repo::Error;
 
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
+
+use crate::restoring::{apply, contents, edit};
 use crate::world::{World, iterate};
 
 fn changed(path: &Path) -> SystemTime {
@@ -45,6 +51,58 @@ fn a_kept_tree_keeps_ignored_files_and_the_times_of_what_did_not_change() {
     assert!(!dir.join("src").exists());
     repo.discard(&dir).unwrap();
     assert!(!dir.exists());
+}
+
+/// A tree that is large enough for the way that names single paths to git. A check leaves what it likes behind.
+#[test]
+fn a_large_kept_tree_holds_what_it_should_whatever_was_done_to_both_trees() {
+    let world = World::new();
+    for n in 0..5_100 {
+        world.write(&format!("bulk/{:02}/{n}", n / 100), "x");
+    }
+    world.commit_all("bulk");
+    let (repo, prepared) = world.started();
+    let dir = world.base().join("check");
+    repo.update_kept(&prepared.base, &dir).unwrap();
+    let all = |root: &Path| {
+        let mut found = BTreeMap::new();
+        contents(root, "", &mut found);
+        found
+    };
+    let mut runner = TestRunner::deterministic();
+    let steps = prop::collection::vec(edit(), 0..4);
+    for step in 0..30 {
+        for root in [&world.root, &dir] {
+            steps.new_tree(&mut runner).unwrap().current().iter().for_each(|edit| apply(root, edit));
+        }
+        if step % 10 == 9 {
+            // Rules change what is untracked.
+            world.write(".gitignore", &format!("*.log\n# {step}\n"));
+            std::fs::create_dir_all(dir.join("left behind")).unwrap();
+        }
+        let tree = repo.snapshot().unwrap().tree;
+        repo.update_kept(&tree, &dir).unwrap();
+        assert_eq!(all(&dir), all(&world.root), "step {step}");
+        assert!(!dir.join("left behind").exists());
+    }
+}
+
+#[test]
+fn a_kept_tree_whose_index_another_has_written_is_looked_at_whole() {
+    let world = World::new();
+    for n in 0..5_100 {
+        world.write(&format!("bulk/{n}"), "x");
+    }
+    world.commit_all("bulk");
+    let (repo, prepared) = world.started();
+    let dir = world.base().join("check");
+    repo.update_kept(&prepared.base, &dir).unwrap();
+    let home = std::fs::read_dir(repo.state_dir().join("check-git")).unwrap().next().unwrap().unwrap().path();
+    std::fs::write(dir.join("a.txt"), "forged").unwrap();
+    let place = [format!("--git-dir={}", home.display()), format!("--work-tree={}", dir.display())];
+    world.git_in(&dir, &[&place[0], &place[1], "add", "a.txt"]);
+    repo.update_kept(&prepared.base, &dir).unwrap();
+    assert_eq!(std::fs::read_to_string(dir.join("a.txt")).unwrap(), "one\n");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use crate::world::{World, iterate};
 
 /// Everything outside `.git`: kind, rights and content.
-fn contents(dir: &Path, prefix: &str, found: &mut BTreeMap<String, String>) {
+pub(crate) fn contents(dir: &Path, prefix: &str, found: &mut BTreeMap<String, String>) {
     for entry in std::fs::read_dir(dir).unwrap() {
         let entry = entry.unwrap();
         let name = format!("{prefix}{}", entry.file_name().display());
@@ -37,7 +37,7 @@ fn all(world: &World) -> BTreeMap<String, String> {
 }
 
 #[derive(Clone, Debug)]
-enum Edit {
+pub(crate) enum Edit {
     Write(u8, u8),
     Execute(u8),
     Link(u8),
@@ -45,7 +45,7 @@ enum Edit {
     Folder(u8),
 }
 
-fn edit() -> impl Strategy<Value = Edit> {
+pub(crate) fn edit() -> impl Strategy<Value = Edit> {
     prop_oneof![
         (0..6u8, any::<u8>()).prop_map(|(file, content)| Edit::Write(file, content)),
         (0..6u8).prop_map(Edit::Execute),
@@ -63,8 +63,8 @@ fn clear(path: &Path) {
     }
 }
 
-fn apply(world: &World, edit: &Edit) {
-    let name = |file: &u8| world.path(&format!("f{file}"));
+pub(crate) fn apply(root: &Path, edit: &Edit) {
+    let name = |file: &u8| root.join(format!("f{file}"));
     match edit {
         Edit::Write(file, content) => {
             clear(&name(file));
@@ -96,7 +96,7 @@ proptest! {
         let (repo, _) = world.started();
         let mut seen = Vec::new();
         for edits in &steps {
-            edits.iter().for_each(|edit| apply(&world, edit));
+            edits.iter().for_each(|edit| apply(&world.root, edit));
             seen.push((repo.snapshot().unwrap().tree, all(&world)));
         }
         for (tree, expected) in seen.iter().rev().chain(&seen) {
