@@ -46,11 +46,13 @@ pub(super) struct Crew {
 
 pub(super) async fn crew(options: &Options, state: &StateDir) -> Result<Crew, Error> {
     let config = options.inputs.config();
+    let supervisor = Supervisor::new(&options.program);
+    supervisor.get_ready();
     let (manager, manager_reserve) = manager(options).await?;
     let (kind, dollars, worker_reserve) = worker_kind(options, state)?;
     let worker = Worker {
         kind,
-        supervisor: Supervisor::new(&options.program).durable(),
+        supervisor: supervisor.clone().durable(),
         cwd: options.repo.work_tree().to_owned(),
         limits: Limits {
             first_event: FIRST_EVENT,
@@ -66,7 +68,7 @@ pub(super) async fn crew(options: &Options, state: &StateDir) -> Result<Crew, Er
         models: models(config),
         judges: judges(config),
         manager,
-        verifier: Verifier::new(Arc::new(Supervisor::new(&options.program))),
+        verifier: Verifier::new(Arc::new(supervisor)),
         reserves: Reserves { manager: manager_reserve, worker: worker_reserve },
         worker_dollars: dollars,
     })

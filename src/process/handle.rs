@@ -11,7 +11,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdout};
@@ -19,13 +19,17 @@ use tokio::sync::watch;
 
 use super::record::{Durability, ExitRecord, STDERR, STDOUT, Spec};
 use super::supervisor::{FAILED, KILL, POLITE, STARTED};
-use super::{Command, Error, Exit, Follower, MARKER, Stop};
+use super::{Command, Error, Exit, Follower, Stop};
 
-/// Starts process trees: the path of the cco binary that supervises them.
+/// Starts process trees: the path of the cco binary that supervises them, and one that waits for its order.
+///
+/// A supervisor is ready some milliseconds after it is started, most of them the dynamic linker's. So the next one is
+/// started while the last one works. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Supervisor {
     program: PathBuf,
     durability: Durability,
+    spare: Arc<Mutex<Option<Child>>>,
 }
 
 impl Supervisor {
@@ -33,7 +37,7 @@ impl Supervisor {
     /// `/proc/self/exe`, which stays right when the installed file is replaced under a running daemon.
     #[must_use]
     pub fn new(program: impl Into<PathBuf>) -> Self {
-        Self { program: program.into(), durability: Durability::Process }
+        Self { program: program.into(), durability: Durability::Process, spare: Arc::default() }
     }
 
     /// Spool and exit record survive a power cut; for results that cost money. Costs two or three fsyncs per run.
@@ -43,18 +47,48 @@ impl Supervisor {
         self
     }
 
-    /// Starts a program; returns when it runs.
-    pub async fn spawn(&self, command: &Command) -> Result<Process, Error> {
-        create_private(&command.dir)?;
-        let mut child = tokio::process::Command::new(&self.program)
+    /// Starts the supervisor that the next [`Self::spawn`] will take, on a thread of its own. It ends with this process
+    /// or with the last clone, like any that waits for an order.
+    pub fn get_ready(&self) {
+        let next = self.clone();
+        tokio::task::spawn_blocking(move || {
+            let mut spare = next.spare();
+            if spare.is_none() {
+                // What is wrong is told when the supervisor is needed.
+                *spare = next.start().ok();
+            }
+        });
+    }
+
+    fn spare(&self) -> MutexGuard<'_, Option<Child>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn start(&self) -> io::Result<Child> {
+        tokio::process::Command::new(&self.program)
             .arg("__supervise")
             .env_clear()
-            .env(MARKER, &command.marker)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .map_err(Error::Supervisor)?;
+    }
+
+    /// The one that is ready, if it still lives; else a new one.
+    fn ready(&self) -> io::Result<Child> {
+        let spare = self.spare().take();
+        if let Some(mut child) = spare
+            && child.try_wait()?.is_none()
+        {
+            return Ok(child);
+        }
+        self.start()
+    }
+
+    /// Starts a program; returns when it runs.
+    pub async fn spawn(&self, command: &Command) -> Result<Process, Error> {
+        create_private(&command.dir)?;
+        let mut child = self.ready().map_err(Error::Supervisor)?;
         let missing = || Error::Supervisor(io::Error::other("its pipes are missing"));
         let mut stdin = child.stdin.take().ok_or_else(missing)?;
         let mut status = BufReader::new(child.stdout.take().ok_or_else(missing)?);
@@ -67,6 +101,7 @@ impl Supervisor {
         };
         let sent = sent.await;
         started(command, &mut status, sent).await?;
+        self.get_ready();
         let lifeline = Arc::new(stdin.into_owned_fd().map_err(Error::Supervisor)?);
         let (sender, news) = watch::channel(());
         tokio::spawn(listen(status, sender));
@@ -182,5 +217,33 @@ impl Stopper {
         };
         // One byte into a pipe that holds 64 KiB; it fails only when nobody is left to be asked.
         nix::unistd::write(lifeline, &[byte]).ok();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_supervisor_that_ended_while_it_waited_is_not_taken() {
+        let supervisor = Supervisor::new("/bin/sleep");
+        let mut ended = supervisor.start().unwrap();
+        let pid = ended.id();
+        ended.kill().await.unwrap();
+        *supervisor.spare() = Some(ended);
+        assert_ne!(supervisor.ready().unwrap().id(), pid);
+        assert!(supervisor.spare().is_none());
+    }
+
+    #[tokio::test]
+    async fn the_one_that_waits_is_taken_once() {
+        let supervisor = Supervisor::new("/bin/cat");
+        let spare = supervisor
+            .clone()
+            .spare()
+            .insert(tokio::process::Command::new("cat").stdin(Stdio::piped()).spawn().unwrap())
+            .id();
+        assert_eq!(supervisor.ready().unwrap().id(), spare);
+        assert_ne!(supervisor.ready().unwrap().id(), spare);
     }
 }
