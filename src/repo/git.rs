@@ -4,12 +4,16 @@
 //! user's configuration only where [`Git::reading_the_users`] says so (`crates.md` section 4, `faults.md` fact 3).
 
 use std::ffi::{OsStr, OsString};
-use std::io::{Read, Write};
+use std::fs::File;
+use std::io::{ErrorKind, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
 use std::time::Duration;
+
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::{Environment, Error};
 use crate::words::last;
@@ -182,11 +186,9 @@ impl Git {
         });
         let folder = command.get_current_dir().unwrap_or(Path::new(".")).to_owned();
         let mut child = command.spawn().map_err(|source| Error::GitMissing { folder, source })?;
-        if let (Some(mut stdin), Some(bytes)) = (child.stdin.take(), input) {
-            // A git that ends early closes the pipe; its exit code tells why, so the failed write is not the news.
-            std::thread::spawn(move || drop(stdin.write_all(&bytes)));
-        }
-        Ok(Running { argv, child })
+        let input = child.stdin.take().zip(input).map(|(stdin, bytes)| Input::new(stdin.into(), bytes));
+        // What fits into the pipe goes at once: a run whose output another one reads is waited for last.
+        Ok(Running { argv, child, input: input.and_then(Input::go_on) })
     }
 
     /// The command as a person would type it, without cco's settings.
@@ -200,11 +202,34 @@ impl Git {
 struct Running {
     argv: String,
     child: Child,
+    /// What it has not been given yet.
+    input: Option<Input>,
 }
 
 impl Running {
+    /// Gives the input and takes both outputs, so that none of the pipes stays full; `None` if nothing has moved for
+    /// [`DEADLINE`].
+    fn exchange(&mut self) -> Option<(Vec<u8>, Vec<u8>)> {
+        let mut stdout = Output::new(self.child.stdout.take().map(OwnedFd::from));
+        let mut stderr = Output::new(self.child.stderr.take().map(OwnedFd::from));
+        let deadline = PollTimeout::try_from(DEADLINE).unwrap_or(PollTimeout::MAX);
+        while self.input.is_some() || stdout.pipe.is_some() || stderr.pipe.is_some() {
+            let input = self.input.iter().map(|input| (&input.pipe, PollFlags::POLLOUT));
+            let outputs = [&stdout, &stderr].into_iter().flat_map(|output| &output.pipe);
+            let pipes = input.chain(outputs.map(|pipe| (pipe, PollFlags::POLLIN)));
+            let mut polled: Vec<PollFd<'_>> = pipes.map(|(pipe, flags)| PollFd::new(pipe.as_fd(), flags)).collect();
+            if poll(&mut polled, deadline) == Ok(0) {
+                return None;
+            }
+            self.input = self.input.take().and_then(Input::go_on);
+            stdout.go_on();
+            stderr.go_on();
+        }
+        Some((stdout.bytes, stderr.bytes))
+    }
+
     fn finish(mut self) -> Result<Ended, Error> {
-        let Ok((stdout, stderr)) = collect(&mut self.child) else {
+        let Some((stdout, stderr)) = self.exchange() else {
             kill_group(&mut self.child);
             return Err(Error::Hung { argv: self.argv, minutes: DEADLINE.as_secs() / 60 });
         };
@@ -231,37 +256,58 @@ impl Ended {
     }
 }
 
-/// Reads both pipes to their ends on threads of their own, so that neither can fill up while the other is read.
-fn collect(child: &mut Child) -> Result<(Vec<u8>, Vec<u8>), mpsc::RecvTimeoutError> {
-    let (done, ready) = mpsc::channel();
-    let stderr = reader(child.stderr.take(), done.clone(), Stream::Stderr);
-    let stdout = reader(child.stdout.take(), done, Stream::Stdout);
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    for _ in 0..stderr + stdout {
-        match ready.recv_timeout(DEADLINE)? {
-            (Stream::Stdout, bytes) => out = bytes,
-            (Stream::Stderr, bytes) => err = bytes,
+/// Bytes on their way into a pipe that does not block.
+struct Input {
+    pipe: File,
+    bytes: Vec<u8>,
+    given: usize,
+}
+
+impl Input {
+    fn new(pipe: OwnedFd, bytes: Vec<u8>) -> Self {
+        Self { pipe: unblocked(pipe), bytes, given: 0 }
+    }
+
+    /// Gives what fits; `None` when there is no more to give. A git that ends early closes the pipe; its exit code tells
+    /// why, so the failed write is not the news.
+    fn go_on(mut self) -> Option<Self> {
+        while let Some(rest) = self.bytes.get(self.given..).filter(|rest| !rest.is_empty()) {
+            match self.pipe.write(rest) {
+                Ok(given @ 1..) => self.given += given,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Some(self),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Ok(0) | Err(_) => return None,
+            }
+        }
+        None
+    }
+}
+
+/// Bytes on their way out of a pipe that does not block; the pipe is gone when its end has come.
+struct Output {
+    pipe: Option<File>,
+    bytes: Vec<u8>,
+}
+
+impl Output {
+    fn new(pipe: Option<OwnedFd>) -> Self {
+        Self { pipe: pipe.map(unblocked), bytes: Vec::new() }
+    }
+
+    fn go_on(&mut self) {
+        let read = self.pipe.as_mut().map(|pipe| pipe.read_to_end(&mut self.bytes));
+        // Read to its end, or broken by a bug of the kernel; the exit code decides in any case.
+        if !matches!(&read, Some(Err(error)) if error.kind() == ErrorKind::WouldBlock) {
+            self.pipe = None;
         }
     }
-    Ok((out, err))
 }
 
-#[derive(Clone, Copy)]
-enum Stream {
-    Stdout,
-    Stderr,
-}
-
-/// Starts a reader where there is a pipe; returns how many answers to expect.
-fn reader(pipe: Option<impl Read + Send + 'static>, done: mpsc::Sender<(Stream, Vec<u8>)>, which: Stream) -> usize {
-    let Some(mut pipe) = pipe else { return 0 };
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        // A pipe cannot fail to be read but by a bug of the kernel; the exit code decides in any case.
-        drop(pipe.read_to_end(&mut bytes));
-        drop(done.send((which, bytes)));
-    });
-    1
+fn unblocked(pipe: OwnedFd) -> File {
+    // Cannot fail on a pipe of ours; if it did, the other pipe could fill up while this one is read, and then the
+    // deadline would end it.
+    fcntl(&pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).ok();
+    File::from(pipe)
 }
 
 fn kill_group(child: &mut Child) {
@@ -297,6 +343,21 @@ pub(super) fn nul_list<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Vec<u8>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_pipe_stays_full() {
+        let environment = Environment::select([("PATH".into(), "/usr/bin:/bin:/usr/local/bin".into())]);
+        let ids = "0123456789012345678901234567890123456789\n".repeat(20_000);
+        let dir = tempfile::tempdir().unwrap();
+        Git::new(&environment).in_folder(dir.path()).args(["init", "-q", "."]).run().unwrap();
+        // Answers each line, which is more than a pipe holds.
+        let asked = || Git::new(&environment).in_folder(dir.path()).args(["cat-file", "--batch-check"]);
+        let answer = asked().input(ids.clone().into_bytes()).run().unwrap();
+        assert_eq!(answer.iter().filter(|byte| **byte == b'\n').count(), 20_000);
+        // Ends without reading it.
+        let error = Git::new(&environment).args(["cat-file", "--nonsense"]).input(ids.into_bytes()).run().unwrap_err();
+        assert!(error.to_string().contains("nonsense"), "{error}");
+    }
 
     #[test]
     fn a_failed_run_tells_its_arguments_and_code() {
