@@ -160,13 +160,9 @@ impl Place<'_> {
         if paths.len() > FEW || paths.iter().any(|path| is_rule(path)) || !self.repo.submodules()?.is_empty() {
             return Ok(false);
         }
-        let (spoiled, cleaned) = std::thread::scope(|scope| {
-            let cleaned = scope.spawn(|| self.git().args(CLEAN).ended());
-            let args = ["diff-files", "-z", "--name-only", "--ignore-submodules=all"];
-            (self.git().args(args).ended(), cleaned.join())
-        });
-        let (spoiled, Ok(cleaned)) = (spoiled?, cleaned) else { return Ok(false) };
-        if !(cleaned?.status.success() && spoiled.status.success() && spoiled.stderr.is_empty()) {
+        let differing = ["diff-files", "-z", "--name-only", "--ignore-submodules=all"];
+        let (spoiled, cleaned) = self.git().args(differing).beside(self.git().args(CLEAN))?;
+        if !(cleaned.status.success() && spoiled.status.success() && spoiled.stderr.is_empty()) {
             return Ok(false);
         }
         paths.extend(records(&spoiled.stdout).map(path));

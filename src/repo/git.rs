@@ -159,6 +159,15 @@ impl Git {
         self.start(None)?.finish()
     }
 
+    /// Runs beside another one, both to their ends, whatever the exit codes. Neither may write what the other one reads.
+    pub(super) fn beside(self, other: Self) -> Result<(Ended, Ended), Error> {
+        let other = other.start(None)?;
+        let own = self.ended();
+        // Waited for in any case; its pipes hold what they can until then.
+        let other = other.finish();
+        Ok((own?, other?))
+    }
+
     /// Runs with the output going into `next`; both must end with exit code 0.
     pub(super) fn piped_into(self, next: Self) -> Result<(), Error> {
         let mut first = self.start(None)?;

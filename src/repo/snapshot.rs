@@ -1,9 +1,9 @@
 //! The snapshot: the whole work tree as one git tree, whatever the worker did to the user's index and configuration.
 //!
 //! Invariant: a pure function of the work tree, the commit cco stands on and the rules pinned at the start. (One
-//! corner: a tracked path that cannot be read stays as it was last seen.) Cost: one run of git where nothing differs from
-//! what the private index holds, three where something does, one more where files of earlier snapshots are not yet
-//! committed and one where something is left out.
+//! corner: a tracked path that cannot be read stays as it was last seen.) Cost: two runs of git at once, two
+//! more where something differs from what the private index holds, one where files of earlier snapshots are not yet
+//! committed, one where something is left out.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -65,7 +65,7 @@ impl Repo {
     /// `held` is the tree the index is known to hold, if it is known.
     fn snapshot_once(&self, held: Option<&TreeId>) -> Result<Snapshot, Error> {
         let stale = self.drop_stale(held)?;
-        let status = Status::of(self.git_on_tree())?;
+        let status = Status::of(self)?;
         let mut left_out = leave_out::among(self.work_tree(), &status.untracked)?;
         let ignored = self.ignored_among(left_out.iter().map(|entry| entry.path.as_path()))?;
         left_out.retain(|entry| !ignored.contains(&entry.path));
