@@ -238,11 +238,8 @@ mod tests {
     #[tokio::test]
     async fn the_one_that_waits_is_taken_once() {
         let supervisor = Supervisor::new("/bin/cat");
-        let spare = supervisor
-            .clone()
-            .spare()
-            .insert(tokio::process::Command::new("cat").stdin(Stdio::piped()).spawn().unwrap())
-            .id();
+        let waiting = tokio::process::Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+        let spare = supervisor.spare().insert(waiting).id();
         assert_eq!(supervisor.ready().unwrap().id(), spare);
         assert_ne!(supervisor.ready().unwrap().id(), spare);
     }
