@@ -77,7 +77,7 @@ fn a_large_kept_tree_holds_what_it_should_whatever_was_done_to_both_trees() {
         }
         if step % 10 == 9 {
             // Rules change what is untracked.
-            world.write(".gitignore", &format!("*.log\n# {step}\n"));
+            world.write(".gitignore", format!("*.log\n# {step}\n"));
         }
         std::fs::create_dir_all(dir.join("left behind")).unwrap();
         let tree = repo.snapshot().unwrap().tree;
