@@ -173,7 +173,7 @@ pub struct HttpCheck {
 pub struct TestsCheck {
     /// Given to `sh -c`; the report must be newer than its start.
     pub run: String,
-    /// The report's path or glob relative to `cwd`; empty: the command's stdout (TAP only).
+    /// The report's path or glob relative to `cwd`, told apart by content; empty: the command's stdout.
     pub report: String,
     /// At least this many tests must have run and not been skipped; 1 unless the file says more: no test is no proof.
     pub min_total: u64,
@@ -192,7 +192,7 @@ pub struct TestsCheck {
 pub struct CoverageCheck {
     /// Given to `sh -c`; the report must be newer than its start.
     pub run: String,
-    /// The report's path relative to `cwd`; lcov or cobertura, told apart by content.
+    /// The report's path relative to `cwd`, told apart by content.
     pub report: String,
     /// What is held against which bound; never empty.
     pub bounds: Vec<(CoverageMetric, Bound)>,

@@ -227,7 +227,8 @@ pub(crate) struct TestsKeys {
     /// The shell command that runs the tests.
     #[schemars(length(min = 1))]
     pub(crate) run: String,
-    /// The report (JUnit or TAP); without it stdout is read as TAP.
+    /// The report: JUnit, TAP, TRX, or what libtest, nextest, `go test -json` or pytest-json-report write, told apart by
+    /// content. Without it stdout is read as one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) report: Option<Glob>,
     /// How many tests must have run; 1 unless given.
@@ -256,7 +257,8 @@ pub(crate) struct CoverageKeys {
     /// The shell command that writes the report.
     #[schemars(length(min = 1))]
     pub(crate) run: String,
-    /// The report, lcov or cobertura.
+    /// The report: lcov, Cobertura, JaCoCo, Clover, Istanbul, coverage.py, llvm-cov or a Go cover profile, told apart by
+    /// content.
     pub(crate) report: RelativePath,
     /// Share of executed lines: `>80%` is strict, `80` and `>=80%` mean at least.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -40,7 +40,7 @@ fn read_files(place: &Place<'_>, what: &TestsCheck, before: &fresh::Before, ran:
 
 fn read_stdout(ran: &Ran) -> Result<TestReport, Finding> {
     if ran.completeness == Completeness::Cut {
-        return Err(Finding::inconclusive("stdout was cut, so it is not read as TAP; write a report file"));
+        return Err(Finding::inconclusive("stdout was cut, so it is not read as a report; write a report file"));
     }
     let read = files::read_own(&ran.stdout, OUTPUT_CAP).map_err(|error| error.to_string());
     read.and_then(|bytes| reports::tests(&bytes)).map_err(|reason| match ran.code {

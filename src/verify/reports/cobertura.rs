@@ -6,11 +6,9 @@ use std::collections::BTreeMap;
 
 use roxmltree::Node;
 
-use super::{Coverage, Share, xml};
+use super::{Coverage, Share};
 
-pub(in crate::verify) fn read(text: &str) -> Result<Coverage, String> {
-    let document = xml::parse(text)?;
-    let root = document.root_element();
+pub(super) fn read(root: Node<'_, '_>) -> Result<Coverage, String> {
     if root.tag_name().name() != "coverage" || !root.descendants().any(|node| node.has_tag_name("packages")) {
         return Err(format!("is not cobertura: its root is <{}> without <packages>", root.tag_name().name()));
     }
@@ -20,10 +18,7 @@ pub(in crate::verify) fn read(text: &str) -> Result<Coverage, String> {
     }
     Ok(Coverage {
         lines: Share::of(reader.lines.values().copied()),
-        branches: reader.branches.values().fold(Share::default(), |sum, share| Share {
-            reached: sum.reached + share.reached,
-            all: sum.all + share.all,
-        }),
+        branches: reader.branches.values().copied().sum(),
         functions: Share::of(reader.functions.values().copied()),
     })
 }
@@ -89,14 +84,17 @@ fn line_of(line: Node<'_, '_>) -> Result<(u64, bool), String> {
 fn conditions(text: &str) -> Option<Share> {
     let (_, inner) = text.split_once('(')?;
     let (reached, all) = inner.split_once(')')?.0.split_once('/')?;
-    let share = Share { reached: reached.trim().parse().ok()?, all: all.trim().parse().ok()? };
-    // One line has a handful of conditions; a million is a forgery that would drown the others.
-    (share.reached <= share.all && share.all <= 1_000_000).then_some(share)
+    Share::checked(reached.trim().parse().ok()?, all.trim().parse().ok()?).ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::xml;
     use super::*;
+
+    fn read(text: &str) -> Result<Coverage, String> {
+        super::read(xml::parse(text)?.root_element())
+    }
 
     #[test]
     fn lines_branches_and_methods_are_counted() {

@@ -4,12 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Coverage, Share};
+use super::{Coverage, RECORD_CAP, Share};
 
-/// About 60 bytes each in memory.
-const RECORD_CAP: usize = 4_000_000;
-
-pub(in crate::verify) fn read(text: &str) -> Result<Coverage, String> {
+pub(super) fn read(text: &str) -> Result<Coverage, String> {
     let mut reader = Reader::default();
     for (at, line) in text.lines().enumerate() {
         if reader.records() > RECORD_CAP {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use super::{TestReport, TestState};
 
-pub(in crate::verify) fn read(text: &str) -> Result<TestReport, String> {
+pub(super) fn read(text: &str) -> Result<TestReport, String> {
     let mut reader = Reader { levels: vec![Level::default()], ..Reader::default() };
     for line in text.lines() {
         if reader.line(line)? == Flow::End {
@@ -16,6 +16,13 @@ pub(in crate::verify) fn read(text: &str) -> Result<TestReport, String> {
         }
     }
     reader.finish()
+}
+
+/// Whether a line can only be one of TAP.
+pub(super) fn begins(line: &str) -> bool {
+    line.starts_with("TAP version")
+        || plan(line).is_some()
+        || Point::read(line).is_some_and(|point| point.number.is_some())
 }
 
 #[derive(Debug, Default)]
@@ -171,6 +178,7 @@ impl<'a> Point<'a> {
         let rest = rest.strip_prefix("- ").unwrap_or(rest);
         let (name, directive) = match rest.rsplit_once(" #").or_else(|| rest.strip_prefix('#').map(|rest| ("", rest))) {
             Some((name, directive)) if is_directive(directive) => (name, Some(directive)),
+            Some((name, time)) if time.trim_start().starts_with("time=") => (name, None),
             _ => (rest, None),
         };
         // TODO marks what is known not to work: neither its failure nor its pass is evidence.
@@ -202,6 +210,12 @@ mod tests {
         assert_eq!(counts(text), Ok((3, 1, 2)));
         assert_eq!(counts("ok 1 - uses #hash\n1..1\n"), Ok((1, 0, 0)));
         assert_eq!(counts("1..0 # SKIP nothing here\n"), Ok((0, 0, 0)));
+    }
+
+    #[test]
+    fn how_long_a_test_took_is_not_part_of_its_name() {
+        let report = read("1..1\nok 1 - sum > adds # time=1.03ms\n").unwrap();
+        assert_eq!(report.names(TestState::Passed).collect::<Vec<_>>(), ["sum > adds"]);
     }
 
     #[test]
