@@ -9,6 +9,12 @@ use std::path::{Path, PathBuf};
 use cco::reading::render;
 use cco::{config, mission};
 
+/// Every kind of check.
+const KINDS: [&str; 14] = [
+    "all", "any", "command", "coverage", "file", "git", "http", "judge", "manual", "metric", "not", "plugin", "sarif",
+    "tests",
+];
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -73,6 +79,52 @@ fn the_shipped_missions_show_every_kind_of_check() {
         mission.criteria.iter().flat_map(|criterion| &criterion.checks).for_each(|check| kinds(check, &mut found));
     }
     let shown: Vec<&str> = found.into_keys().collect();
-    let all = ["all", "any", "command", "coverage", "file", "http", "judge", "manual", "not", "tests"];
-    assert_eq!(shown, all);
+    assert_eq!(shown, KINDS);
+}
+
+/// A mission around some lines of documentation: a piece of a mission, or a check.
+fn around(piece: &str) -> String {
+    if piece.contains("definition_of_done:") {
+        return format!("title: t\n{piece}");
+    }
+    let indented: String = piece.lines().map(|line| format!("      {line}\n")).collect();
+    format!("title: t\ndefinition_of_done:\n  - criteria: c\n    validator:\n{indented}")
+}
+
+#[track_caller]
+fn assert_read(piece: &str) -> mission::Mission {
+    let read = mission::read("an example", around(piece));
+    let read = read.map_err(|found| format!("{piece}\n{}", render(&found))).unwrap();
+    assert!(read.warnings.is_empty() && read.unsupported.is_empty(), "{piece}");
+    read.mission
+}
+
+#[test]
+fn every_example_of_the_documentation_of_checks_is_read() {
+    for page in ["docs/checks.md", "docs/plugins.md"] {
+        let text = std::fs::read_to_string(root().join(page)).unwrap();
+        let examples: Vec<&str> =
+            text.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+        assert!(!examples.is_empty(), "{page}");
+        for example in examples {
+            assert_read(example);
+        }
+    }
+}
+
+#[test]
+fn the_table_of_checks_has_every_kind_with_an_example_that_is_one() {
+    let text = std::fs::read_to_string(root().join("docs/checks.md")).unwrap();
+    let table = text.split("| a worked example |\n|---|---|---|\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    let mut kinds = Vec::new();
+    for row in table.lines() {
+        let row = row.replace("\\|", "\u{0}");
+        let example = row.rsplit_once("| `").unwrap().1.trim_end_matches("` |").replace('\u{0}', "|");
+        let check = assert_read(&example).criteria.remove(0).checks.remove(0);
+        assert!(row.split('|').nth(1).unwrap().contains(&format!("`{}`", check.kind.name())), "{row}");
+        let named = row.split('|').nth(1).unwrap().split('`').skip(1).step_by(2);
+        kinds.extend(named.map(str::to_owned));
+    }
+    kinds.sort();
+    assert_eq!(kinds, KINDS);
 }

@@ -101,6 +101,10 @@ fn asks_judge(check: &Check) -> bool {
         | CheckKind::Http(_)
         | CheckKind::Tests(_)
         | CheckKind::Coverage(_)
+        | CheckKind::Metric(_)
+        | CheckKind::Git(_)
+        | CheckKind::Sarif(_)
+        | CheckKind::Plugin(_)
         | CheckKind::Manual(_) => false,
     }
 }

@@ -6,13 +6,16 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::error::Error;
 use super::observer::Observer;
 use crate::mission::Mission;
 use crate::repo::Repo;
 use crate::store::StateDir;
-use crate::verify::{self, Answer, Approval, Baseline, Environment, Item, Job, Report, Setup, Surroundings, Verifier};
+use crate::verify::{
+    self, Answer, Approval, Baseline, Environment, History, Item, Job, Report, Setup, Surroundings, Verifier,
+};
 use crate::words::{CheckId, Outcome, TreeId, Verdict};
 
 /// What it takes to run checks.
@@ -59,6 +62,8 @@ pub(super) struct Said {
     pub(super) answers: BTreeMap<CheckId, Vec<Answer>>,
     /// What people said about exactly this tree.
     pub(super) approvals: Vec<Approval>,
+    /// What changed since the start, where a check asks.
+    pub(super) history: Option<Arc<History>>,
 }
 
 impl Checking<'_> {
@@ -127,6 +132,7 @@ impl Checking<'_> {
             items,
             services: self.mission.services.clone(),
             baseline: said.baseline,
+            history: said.history,
             answers: said.answers,
             approvals: said.approvals,
             hidden: ground.hidden.clone(),

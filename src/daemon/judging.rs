@@ -82,6 +82,10 @@ fn votes(check: &Check) -> u32 {
         | CheckKind::Http(_)
         | CheckKind::Tests(_)
         | CheckKind::Coverage(_)
+        | CheckKind::Metric(_)
+        | CheckKind::Git(_)
+        | CheckKind::Sarif(_)
+        | CheckKind::Plugin(_)
         | CheckKind::Manual(_) => 0,
     }
 }

@@ -17,6 +17,7 @@ mod error;
 #[cfg(feature = "test-fakes")]
 mod failpoint;
 mod ground;
+mod history;
 mod inputs;
 mod judging;
 mod leftovers;

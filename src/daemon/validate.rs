@@ -15,6 +15,7 @@ use super::clock;
 use super::equip::not_only_words;
 use super::error::Error;
 use super::ground::{Checking, Said, SetUp, approvals};
+use super::history::history;
 use super::inputs::Inputs;
 use super::observer::Observer;
 use crate::process::Supervisor;
@@ -104,9 +105,10 @@ async fn run(checking: &Checking<'_>, tree: &TreeId, session: Option<&Session>) 
     let check_hash = crate::mission::Check::hash;
     let items = verify::items(&checking.mission.criteria, verify::Scope::All, Occasion::Baseline, check_hash);
     let approvals = session.map(|session| approvals(session, tree)).unwrap_or_default();
+    let history = history(checking.repo, session, tree, &items)?;
     let mut verdicts = Vec::new();
     checking
-        .run(&ground, items, Said { approvals, ..Said::default() }, |verdict| verdicts.push(verdict.clone()))
+        .run(&ground, items, Said { approvals, history, ..Said::default() }, |verdict| verdicts.push(verdict.clone()))
         .await?;
     verdicts.iter_mut().filter(|verdict| verdict.kind == "judge").for_each(say_that_no_model_was_asked);
     Ok(verdicts)

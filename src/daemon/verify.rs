@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ground::{Ground, Said, SetUp, approvals};
+use super::history::history;
 use super::judging::{self, Judged};
 use super::perform::{Task, unfit};
 use super::seal::globs;
@@ -141,7 +142,9 @@ pub(super) async fn run(
     let Judged { answers, bill } = judging::ask(task, &ground.dir, &items, &ground.hidden).await?;
     let baseline = baseline(task)?;
     let first = baseline.is_none() && task.session.iteration.0 == 0;
-    let said = Said { baseline: baseline.clone(), answers, approvals: approvals(&task.session, &ground.tree) };
+    let history =
+        history(&task.tools.repo, Some(&task.session), &ground.tree, &items).map_err(|error| unfit(&error))?;
+    let said = Said { baseline: baseline.clone(), answers, approvals: approvals(&task.session, &ground.tree), history };
     let (attempt, progress) = (task.attempt, task.progress());
     let told = |verdict: &Verdict| progress(Event::VerdictRecorded { attempt, verdict: Box::new(verdict.clone()) });
     let report = task.checking().run(ground, items.clone(), said, told).await.map_err(|error| unfit(&error))?;

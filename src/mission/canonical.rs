@@ -2,12 +2,12 @@
 
 use super::bound::{BoundText, ShareText};
 use super::check::{
-    Check, CheckKind, CommandCheck, CoverageCheck, CoverageMetric, Every, FileCheck, HttpCheck, JudgeCheck,
-    PathCondition, PathQuery, TestsCheck,
+    Check, CheckKind, CommandCheck, CoverageCheck, CoverageMetric, Every, FileCheck, GitCheck, HttpCheck, JudgeCheck,
+    Level, MetricCheck, NumberPlace, NumberQuery, PathCondition, PathQuery, PluginCheck, SarifCheck, TestsCheck,
 };
 use super::check_file::{
-    CheckFile, CheckKeys, CommandKeys, CoverageKeys, EveryWord, FileKeys, HttpKeys, JudgeKeys, ManualKeys, Method,
-    NotFile, QueryKeys, TestsKeys,
+    CheckFile, CheckKeys, CommandKeys, CoverageKeys, EveryWord, FileKeys, GitKeys, HttpKeys, JudgeKeys, ManualKeys,
+    Method, MetricKeys, NotFile, NumberKeys, PluginKeys, QueryKeys, SarifKeys, SarifLevel, TestsKeys,
 };
 use super::check_reading::{THRESHOLD, TIMEOUT, default_every};
 use crate::reading::{
@@ -44,6 +44,10 @@ impl Check {
             | CheckKind::Http(_)
             | CheckKind::Tests(_)
             | CheckKind::Coverage(_)
+            | CheckKind::Metric(_)
+            | CheckKind::Git(_)
+            | CheckKind::Sarif(_)
+            | CheckKind::Plugin(_)
             | CheckKind::Judge(_)
             | CheckKind::Manual(_) => self.kind.clone(),
         };
@@ -81,6 +85,10 @@ impl From<&Check> for CheckFile {
             CheckKind::Http(http) => keys.http = Some(Short::Full(http_keys(http))),
             CheckKind::Tests(tests) => keys.tests = Some(tests_keys(tests)),
             CheckKind::Coverage(coverage) => keys.coverage = Some(coverage_keys(coverage)),
+            CheckKind::Metric(metric) => keys.metric = Some(metric_keys(metric)),
+            CheckKind::Git(git) => keys.git = Some(git_keys(git)),
+            CheckKind::Sarif(sarif) => keys.sarif = Some(sarif_keys(sarif)),
+            CheckKind::Plugin(plugin) => keys.plugin = Some(Short::Full(plugin_keys(plugin))),
             CheckKind::Judge(judge) => keys.judge = Some(Short::Full(judge_keys(judge))),
             CheckKind::Manual(manual) => {
                 keys.manual = Some(Short::Full(ManualKeys { instruction: manual.instruction.clone() }));
@@ -100,6 +108,7 @@ fn command_keys(check: &CommandCheck) -> Short<Wording, CommandKeys> {
         stdout_contains: list(&check.stdout_contains, |text| text),
         stdout_matches: list(&check.stdout_matches, Pattern),
         stderr_empty: other_than(check.stderr_empty, false),
+        number: (!check.numbers.is_empty()).then(|| Many::List(check.numbers.iter().map(number_keys).collect())),
         json: check.json.as_ref().map(query_keys),
     })
 }
@@ -111,12 +120,13 @@ fn file_keys(check: &FileCheck) -> FileKeys {
         min_count: other_than(check.min_count, 1),
         max_count: check.max_count,
         min_bytes: check.min_bytes,
+        max_bytes: check.max_bytes,
         contains: list(&check.contains, |text| text),
         matches: list(&check.matches, Pattern),
         sha256: check.sha256.clone().map(Sha256Text),
         json: check.json.as_ref().map(query_keys),
         yaml: check.yaml.as_ref().map(query_keys),
-        toml: None,
+        toml: check.toml.as_ref().map(query_keys),
     }
 }
 
@@ -168,6 +178,54 @@ fn coverage_keys(check: &CoverageCheck) -> CoverageKeys {
         branches: bound(CoverageMetric::Branches),
         functions: bound(CoverageMetric::Functions),
     }
+}
+
+fn number_keys(query: &NumberQuery) -> NumberKeys {
+    NumberKeys { matches: Pattern(query.pattern.clone()), bound: BoundText(query.bound.clone()) }
+}
+
+fn metric_keys(check: &MetricCheck) -> MetricKeys {
+    let (matches, json) = match &check.number {
+        NumberPlace::Whole => (None, None),
+        NumberPlace::Pattern(pattern) => (Some(Pattern(pattern.clone())), None),
+        NumberPlace::Json(query) => (None, Some(QueryText(query.clone()))),
+    };
+    MetricKeys {
+        run: check.run.clone(),
+        matches,
+        json,
+        min: check.min,
+        max: check.max,
+        baseline: check.baseline.as_ref().map(|change| BoundText(change.bound.clone())),
+    }
+}
+
+fn git_keys(check: &GitCheck) -> GitKeys {
+    GitKeys {
+        clean: other_than(check.clean, false),
+        changed: list(&check.changed, Glob),
+        unchanged: list(&check.unchanged, Glob),
+        max_diff: check.max_diff,
+        conventional_commits: other_than(check.conventional_commits, false),
+    }
+}
+
+fn sarif_keys(check: &SarifCheck) -> SarifKeys {
+    SarifKeys {
+        run: check.run.clone(),
+        report: RelativePath(check.report.clone()),
+        max_level: check.max_level.map(|level| match level {
+            Level::None => SarifLevel::None,
+            Level::Note => SarifLevel::Note,
+            Level::Warning => SarifLevel::Warning,
+            Level::Error => SarifLevel::Error,
+        }),
+        findings: check.findings,
+    }
+}
+
+fn plugin_keys(check: &PluginCheck) -> PluginKeys {
+    PluginKeys { run: check.run.clone(), config: (!check.config.is_empty()).then(|| check.config.clone()) }
 }
 
 fn judge_keys(check: &JudgeCheck) -> JudgeKeys {
@@ -248,6 +306,10 @@ mod tests {
             include_str!("../../missions/judge.yaml"),
             include_str!("../../missions/manual.yaml"),
             include_str!("../../missions/combined.yaml"),
+            include_str!("../../missions/metric.yaml"),
+            include_str!("../../missions/git.yaml"),
+            include_str!("../../missions/sarif.yaml"),
+            include_str!("../../missions/plugin.yaml"),
         ];
         for text in missions {
             for criterion in read("m", text).unwrap().mission.criteria {

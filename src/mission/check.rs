@@ -52,6 +52,14 @@ pub enum CheckKind {
     Tests(TestsCheck),
     /// A coverage report, measured.
     Coverage(CoverageCheck),
+    /// A number, held against bounds and against what it was at the start.
+    Metric(MetricCheck),
+    /// What changed since the start, and the commits since.
+    Git(GitCheck),
+    /// A SARIF report, its findings counted.
+    Sarif(SarifCheck),
+    /// A program that is told what to check and answers with a verdict of its own.
+    Plugin(PluginCheck),
     /// A model's opinion with citations that cco looks up.
     Judge(JudgeCheck),
     /// A person's word.
@@ -76,6 +84,10 @@ impl Check {
             | CheckKind::Http(_)
             | CheckKind::Tests(_)
             | CheckKind::Coverage(_)
+            | CheckKind::Metric(_)
+            | CheckKind::Git(_)
+            | CheckKind::Sarif(_)
+            | CheckKind::Plugin(_)
             | CheckKind::Judge(_)
             | CheckKind::Manual(_) => &[],
         }
@@ -92,6 +104,10 @@ impl CheckKind {
             Self::Http(_) => "http",
             Self::Tests(_) => "tests",
             Self::Coverage(_) => "coverage",
+            Self::Metric(_) => "metric",
+            Self::Git(_) => "git",
+            Self::Sarif(_) => "sarif",
+            Self::Plugin(_) => "plugin",
             Self::Judge(_) => "judge",
             Self::Manual(_) => "manual",
             Self::All(_) => "all",
@@ -114,8 +130,20 @@ pub struct CommandCheck {
     pub stdout_matches: Vec<String>,
     /// Whether a non-empty stderr fails.
     pub stderr_empty: bool,
+    /// Numbers in stdout, each with its bound.
+    pub numbers: Vec<NumberQuery>,
     /// A query into stdout read as JSON.
     pub json: Option<PathQuery>,
+}
+
+/// A number that is picked out of a text by a pattern, and the bound it must keep.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NumberQuery {
+    /// A regular expression; the number is its first group, or the whole match if it has none. Every match must keep the
+    /// bound, and there must be one.
+    pub pattern: String,
+    /// The bound.
+    pub bound: Bound,
 }
 
 /// Looks at files of the tree.
@@ -131,6 +159,8 @@ pub struct FileCheck {
     pub max_count: Option<u64>,
     /// Smallest size of each file, in bytes.
     pub min_bytes: Option<u64>,
+    /// Largest size of each file, in bytes.
+    pub max_bytes: Option<u64>,
     /// Texts each file must contain.
     pub contains: Vec<String>,
     /// Regular expressions that must match in each file.
@@ -141,6 +171,8 @@ pub struct FileCheck {
     pub json: Option<PathQuery>,
     /// A query into the content read as YAML.
     pub yaml: Option<PathQuery>,
+    /// A query into the content read as TOML.
+    pub toml: Option<PathQuery>,
 }
 
 /// Sends a request and looks at the answer.
@@ -219,6 +251,113 @@ impl CoverageMetric {
             Self::Functions => "functions",
         }
     }
+}
+
+/// Runs a command that prints a number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetricCheck {
+    /// Given to `sh -c`; it must exit with 0.
+    pub run: String,
+    /// Where in stdout the number stands.
+    pub number: NumberPlace,
+    /// The smallest number that passes.
+    pub min: Option<f64>,
+    /// The largest number that passes.
+    pub max: Option<f64>,
+    /// What is asked of the change since the start; at least one of `min`, `max` and this is given.
+    pub baseline: Option<ChangeBound>,
+}
+
+/// Where in an output the one number stands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NumberPlace {
+    /// The output is the number and nothing else.
+    Whole,
+    /// Where this regular expression matches: its first group, or the whole match.
+    Pattern(String),
+    /// What this RFC 9535 query selects in the output read as JSON.
+    Json(String),
+}
+
+/// What is asked of the difference between a number now and the same number at the start.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChangeBound {
+    /// The bound, `<= 5%`.
+    pub bound: Bound,
+    /// How the difference is taken.
+    pub unit: ChangeUnit,
+}
+
+/// How a difference is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeUnit {
+    /// In percent of the number at the start.
+    Percent,
+    /// As it is.
+    Plain,
+}
+
+/// Looks at what changed since the start. At least one of its conditions is given.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GitCheck {
+    /// Whether the tree must be exactly that of the newest commit.
+    pub clean: bool,
+    /// Globs that each must match a changed path.
+    pub changed: Vec<String>,
+    /// Globs that no changed path may match.
+    pub unchanged: Vec<String>,
+    /// The most lines that may be added and removed together.
+    pub max_diff: Option<u64>,
+    /// Whether the subject of each commit must follow Conventional Commits 1.0.
+    pub conventional_commits: bool,
+}
+
+/// Runs a command and counts the findings of its SARIF 2.1.0 report.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SarifCheck {
+    /// Given to `sh -c`; the report must be newer than its start.
+    pub run: String,
+    /// The report's path relative to `cwd`.
+    pub report: String,
+    /// The worst level that passes; `None`: findings of any level are counted by `findings` alone.
+    pub max_level: Option<Level>,
+    /// The most findings that pass, of whatever level.
+    pub findings: Option<u64>,
+}
+
+/// How bad a finding is, from good to bad.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Not a problem.
+    None,
+    /// A remark.
+    Note,
+    /// A problem.
+    Warning,
+    /// A serious problem.
+    Error,
+}
+
+impl Level {
+    /// The level as written in a mission file and in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// Runs a program that speaks JSON (`docs/plugins.md`).
+#[derive(Clone, Debug, PartialEq)]
+pub struct PluginCheck {
+    /// Given to `sh -c`.
+    pub run: String,
+    /// Handed to the program as it is.
+    pub config: serde_json::Map<String, serde_json::Value>,
 }
 
 /// A number and how another is held against it. `80` and `>=80%` mean at least, `>80%` means strictly more.

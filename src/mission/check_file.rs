@@ -94,16 +94,16 @@ pub(crate) struct CheckKeys {
     #[schemars(length(min = 1))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) any: Option<Vec<CheckFile>>,
-    /// Looks at the repository's history and state. Not obeyed yet.
+    /// Looks at what changed since the start.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) git: Option<GitKeys>,
-    /// Reads a SARIF report. Not obeyed yet.
+    /// Runs an analyser and counts the findings of its report.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) sarif: Option<SarifKeys>,
-    /// Holds a number that a command prints against bounds. Not obeyed yet.
+    /// Holds a number that a command prints against bounds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) metric: Option<MetricKeys>,
-    /// Runs a program that speaks JSON. Not obeyed yet.
+    /// Runs a program that speaks JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) plugin: Option<Short<Wording, PluginKeys>>,
 }
@@ -152,9 +152,24 @@ pub(crate) struct CommandKeys {
     /// Whether output on stderr fails.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) stderr_empty: Option<bool>,
+    /// Numbers in the output, each with the bound that it must keep.
+    #[schemars(extend("x-aliases" = ["numbers"]))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) number: Option<Many<NumberKeys>>,
     /// A query into the output read as JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) json: Option<QueryKeys>,
+}
+
+/// A number in a text.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Number")]
+pub(crate) struct NumberKeys {
+    /// A regular expression whose first group is the number; without a group the whole match is.
+    pub(crate) matches: Pattern,
+    /// The bound that each such number must keep, such as `<= 200`.
+    pub(crate) bound: BoundText,
 }
 
 /// Looks at files of the tree.
@@ -177,6 +192,9 @@ pub(crate) struct FileKeys {
     /// Smallest size of each file, in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) min_bytes: Option<u64>,
+    /// Largest size of each file, in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) max_bytes: Option<u64>,
     /// Texts that each file must contain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) contains: Option<Many<String>>,
@@ -192,7 +210,7 @@ pub(crate) struct FileKeys {
     /// A query into the content read as YAML.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) yaml: Option<QueryKeys>,
-    /// A query into the content read as TOML. Not obeyed yet.
+    /// A query into the content read as TOML.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) toml: Option<QueryKeys>,
 }
@@ -356,36 +374,36 @@ pub(crate) struct ManualKeys {
     pub(crate) instruction: String,
 }
 
-/// Looks at the repository's history and state. Not obeyed yet.
+/// Looks at what changed since the mission's start.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Git")]
 pub(crate) struct GitKeys {
-    /// Nothing may be uncommitted.
+    /// The tree must be that of the newest commit. By default looked at in the proof, and when all else holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) clean: Option<bool>,
-    /// Paths that must have changed.
+    /// Paths that must have changed; each glob must match one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) changed: Option<Many<Glob>>,
     /// Paths that must not have changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) unchanged: Option<Many<Glob>>,
-    /// Most changed lines.
+    /// Most lines that may be added and removed together.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) max_diff: Option<u64>,
-    /// Whether commit messages follow Conventional Commits.
+    /// Whether the subjects of the commits since the start follow Conventional Commits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) conventional_commits: Option<bool>,
 }
 
-/// Reads a SARIF report. Not obeyed yet.
+/// Runs an analyser and counts the findings of its SARIF report. Without a bound there may be none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Sarif")]
 pub(crate) struct SarifKeys {
     /// The shell command that writes the report.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) run: Option<String>,
+    #[schemars(length(min = 1))]
+    pub(crate) run: String,
     /// The report.
     pub(crate) report: RelativePath,
     /// The worst level that passes.
@@ -406,7 +424,7 @@ pub(crate) enum SarifLevel {
     Error,
 }
 
-/// Holds a number that a command prints against bounds. Not obeyed yet.
+/// Holds a number that a command prints against bounds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Metric")]
@@ -414,18 +432,24 @@ pub(crate) struct MetricKeys {
     /// The shell command that prints the number.
     #[schemars(length(min = 1))]
     pub(crate) run: String,
+    /// A regular expression whose first group is the number; without it, and without `json`, the output is the number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) matches: Option<Pattern>,
+    /// A query (RFC 9535) that selects the number in the output read as JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) json: Option<QueryText>,
     /// Smallest number that passes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) min: Option<f64>,
     /// Largest number that passes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) max: Option<f64>,
-    /// How far it may be from the number at the start, such as `<= 5%`.
+    /// How far it may be from the number at the start: `<= 5%` of it, or without a percent sign by so much.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) baseline: Option<BoundText>,
 }
 
-/// Runs a program that speaks JSON. Not obeyed yet.
+/// Runs a program that is told in JSON what to check and answers in JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Plugin")]

@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use super::check::{
-    Bound, Check, CheckKind, CommandCheck, CoverageCheck, CoverageMetric, Every, FileCheck, HttpCheck, JudgeCheck,
-    ManualCheck, PathCondition, PathQuery, TestsCheck,
+    Bound, ChangeBound, ChangeUnit, Check, CheckKind, CommandCheck, CoverageCheck, CoverageMetric, Every, FileCheck,
+    GitCheck, HttpCheck, JudgeCheck, Level, ManualCheck, MetricCheck, NumberPlace, NumberQuery, PathCondition,
+    PathQuery, PluginCheck, SarifCheck, TestsCheck,
 };
 use super::check_file::{
-    CheckFile, CheckKeys, CommandKeys, CoverageKeys, EveryWord, FileKeys, HttpKeys, JudgeKeys, KINDS, Method, NotFile,
-    QueryKeys, TestsKeys,
+    CheckFile, CheckKeys, CommandKeys, CoverageKeys, EveryWord, FileKeys, GitKeys, HttpKeys, JudgeKeys, KINDS, Method,
+    MetricKeys, NotFile, NumberKeys, PluginKeys, QueryKeys, SarifKeys, SarifLevel, TestsKeys,
 };
 use super::findings::{Findings, texts};
-use crate::reading::{Code, Node, Short};
+use crate::reading::{Code, Many, Node, Short};
 
 /// Default of `timeout` (design section 9, Check trees).
 pub(super) const TIMEOUT: Duration = Duration::from_secs(600);
@@ -27,7 +28,7 @@ pub(super) fn check(file: &CheckFile, at: &Node, found: &mut Findings<'_>) -> Op
                 found.service(&service.0, at.child("service").at);
             }
             let name = only_kind(keys, at, found)?;
-            let kind = kind(keys, name, at.child(name), found)?;
+            let kind = kind(keys, at.child(name), found)?;
             Some(with_keys(keys, kind))
         }
     }
@@ -49,15 +50,20 @@ pub(super) fn with_defaults(kind: CheckKind) -> Check {
     }
 }
 
-/// A person is asked when all else holds, not after each action.
+/// A person is asked when all else holds, not after each action; and what asks for commits is looked at once there are.
 pub(super) const fn default_every(kind: &CheckKind) -> Every {
     match kind {
         CheckKind::Manual(_) => Every::Final,
+        CheckKind::Git(git) if git.clean || git.conventional_commits => Every::Final,
         CheckKind::Command(_)
         | CheckKind::File(_)
         | CheckKind::Http(_)
         | CheckKind::Tests(_)
         | CheckKind::Coverage(_)
+        | CheckKind::Metric(_)
+        | CheckKind::Git(_)
+        | CheckKind::Sarif(_)
+        | CheckKind::Plugin(_)
         | CheckKind::Judge(_)
         | CheckKind::All(_)
         | CheckKind::Any(_)
@@ -72,6 +78,7 @@ fn shell(run: String) -> CommandCheck {
         stdout_contains: Vec::new(),
         stdout_matches: Vec::new(),
         stderr_empty: false,
+        numbers: Vec::new(),
         json: None,
     }
 }
@@ -134,7 +141,7 @@ fn only_kind(keys: &CheckKeys, at: &Node, found: &mut Findings<'_>) -> Option<&'
     }
 }
 
-fn kind(keys: &CheckKeys, name: &str, at: &Node, found: &mut Findings<'_>) -> Option<CheckKind> {
+fn kind(keys: &CheckKeys, at: &Node, found: &mut Findings<'_>) -> Option<CheckKind> {
     if let Some(command) = &keys.command {
         return command_check(command, at, found).map(CheckKind::Command);
     }
@@ -169,9 +176,16 @@ fn kind(keys: &CheckKeys, name: &str, at: &Node, found: &mut Findings<'_>) -> Op
     if let Some(NotFile::Check(inner)) = &keys.not {
         return check(inner, at, found).map(|inner| CheckKind::Not(Box::new(inner)));
     }
-    let why = "checks of this kind cannot be run yet; write it as a `command:` that exits with 0";
-    found.unsupported(&format!("validator.{name}"), at.at, why);
-    None
+    if let Some(metric) = &keys.metric {
+        return metric_check(metric, at, found).map(CheckKind::Metric);
+    }
+    if let Some(git) = &keys.git {
+        return git_check(git, at, found).map(CheckKind::Git);
+    }
+    if let Some(sarif) = &keys.sarif {
+        return Some(CheckKind::Sarif(sarif_check(sarif)));
+    }
+    keys.plugin.as_ref().map(|plugin| CheckKind::Plugin(plugin_check(plugin)))
 }
 
 /// All checks of a list, or nothing if one of them is missing: a combination without it would say something else.
@@ -196,6 +210,7 @@ fn command_check(
         stdout_contains: texts(keys.stdout_contains.as_ref()),
         stdout_matches: texts(keys.stdout_matches.as_ref()),
         stderr_empty: keys.stderr_empty.unwrap_or(false),
+        numbers: keys.number.iter().flat_map(Many::as_slice).map(number).collect(),
         json: query(keys.json.as_ref(), at.child("json"), found).ok()?,
     })
 }
@@ -205,21 +220,18 @@ fn file_check(file: &Short<crate::reading::Glob, FileKeys>, at: &Node, found: &m
         Short::Short(path) => return Some(any_file(path.0.clone())),
         Short::Full(keys) => keys,
     };
-    if keys.toml.is_some() {
-        let why = "TOML cannot be queried yet; use `contains:` or `matches:`, or a `command:`";
-        found.unsupported("file.toml", at.key_at("toml"), why);
-        return None;
-    }
     let check = FileCheck {
         exists: keys.exists.unwrap_or(true),
         min_count: keys.min_count.unwrap_or(1),
         max_count: keys.max_count,
         min_bytes: keys.min_bytes,
+        max_bytes: keys.max_bytes,
         contains: texts(keys.contains.as_ref()),
         matches: texts(keys.matches.as_ref()),
         sha256: keys.sha256.clone().map(|digest| digest.0.to_ascii_lowercase()),
         json: query(keys.json.as_ref(), at.child("json"), found).ok()?,
         yaml: query(keys.yaml.as_ref(), at.child("yaml"), found).ok()?,
+        toml: query(keys.toml.as_ref(), at.child("toml"), found).ok()?,
         ..any_file(keys.path.0.clone())
     };
     let bare = FileCheck { exists: false, ..any_file(check.path.clone()) };
@@ -233,6 +245,11 @@ fn file_check(file: &Short<crate::reading::Glob, FileKeys>, at: &Node, found: &m
         found.error(Code::Conflict, at.key_at("max_count"), "`max_count` is smaller than `min_count`", hint);
         return None;
     }
+    if check.min_bytes.zip(check.max_bytes).is_some_and(|(least, most)| most < least) {
+        let hint = "no file can be both; swap them or remove one";
+        found.error(Code::Conflict, at.key_at("max_bytes"), "`max_bytes` is smaller than `min_bytes`", hint);
+        return None;
+    }
     Some(check)
 }
 
@@ -243,11 +260,13 @@ fn any_file(path: String) -> FileCheck {
         min_count: 1,
         max_count: None,
         min_bytes: None,
+        max_bytes: None,
         contains: Vec::new(),
         matches: Vec::new(),
         sha256: None,
         json: None,
         yaml: None,
+        toml: None,
     }
 }
 
@@ -281,6 +300,77 @@ fn coverage_check(keys: &CoverageKeys, at: &Node, found: &mut Findings<'_>) -> O
         return None;
     }
     Some(CoverageCheck { run: keys.run.clone(), report: keys.report.0.clone(), bounds })
+}
+
+fn number(keys: &NumberKeys) -> NumberQuery {
+    NumberQuery { pattern: keys.matches.clone().into(), bound: keys.bound.0.clone() }
+}
+
+fn metric_check(keys: &MetricKeys, at: &Node, found: &mut Findings<'_>) -> Option<MetricCheck> {
+    let number = match (&keys.matches, &keys.json) {
+        (None, None) => NumberPlace::Whole,
+        (Some(pattern), None) => NumberPlace::Pattern(pattern.clone().into()),
+        (None, Some(query)) => NumberPlace::Json(query.0.clone()),
+        (Some(_), Some(_)) => {
+            let hint = "say in one way where the number stands";
+            found.error(Code::Conflict, at.key_at("json"), "`json` stands beside `matches`", hint);
+            return None;
+        }
+    };
+    if keys.min.is_none() && keys.max.is_none() && keys.baseline.is_none() {
+        if !["min", "max", "baseline"].iter().any(|key| at.lost(key)) {
+            let hint = "add `min:`, `max:` or `baseline: \"<= 5%\"`";
+            found.error(Code::MissingKey, at.at, "a metric check without a bound", hint);
+        }
+        return None;
+    }
+    if keys.min.zip(keys.max).is_some_and(|(min, max)| min > max) {
+        let hint = "no number can be both; swap them or remove one";
+        found.error(Code::Conflict, at.key_at("max"), "`max` is smaller than `min`", hint);
+        return None;
+    }
+    let baseline = keys.baseline.as_ref().map(|bound| ChangeBound {
+        bound: bound.0.clone(),
+        unit: if bound.0.text.trim_end().ends_with('%') { ChangeUnit::Percent } else { ChangeUnit::Plain },
+    });
+    Some(MetricCheck { run: keys.run.clone(), number, min: keys.min, max: keys.max, baseline })
+}
+
+fn git_check(keys: &GitKeys, at: &Node, found: &mut Findings<'_>) -> Option<GitCheck> {
+    let check = GitCheck {
+        clean: keys.clean.unwrap_or(false),
+        changed: texts(keys.changed.as_ref()),
+        unchanged: texts(keys.unchanged.as_ref()),
+        max_diff: keys.max_diff,
+        conventional_commits: keys.conventional_commits.unwrap_or(false),
+    };
+    if check == GitCheck::default() {
+        if !["clean", "changed", "unchanged", "max_diff", "conventional_commits"].iter().any(|key| at.lost(key)) {
+            let hint = "add `clean: true`, `changed:`, `unchanged:`, `max_diff:` or `conventional_commits: true`";
+            found.error(Code::MissingKey, at.at, "a git check that asks for nothing", hint);
+        }
+        return None;
+    }
+    Some(check)
+}
+
+fn sarif_check(keys: &SarifKeys) -> SarifCheck {
+    let max_level = keys.max_level.map(|level| match level {
+        SarifLevel::None => Level::None,
+        SarifLevel::Note => Level::Note,
+        SarifLevel::Warning => Level::Warning,
+        SarifLevel::Error => Level::Error,
+    });
+    // Without a bound nothing may be found.
+    let findings = if max_level.is_none() { Some(keys.findings.unwrap_or(0)) } else { keys.findings };
+    SarifCheck { run: keys.run.clone(), report: keys.report.0.clone(), max_level, findings }
+}
+
+fn plugin_check(file: &Short<crate::reading::Wording, PluginKeys>) -> PluginCheck {
+    match file {
+        Short::Short(run) => PluginCheck { run: run.0.clone(), config: serde_json::Map::new() },
+        Short::Full(keys) => PluginCheck { run: keys.run.clone(), config: keys.config.clone().unwrap_or_default() },
+    }
 }
 
 /// The request, also where a service uses one to show that it is up.

@@ -43,6 +43,10 @@ pub fn judged_alone(checks: &[Check]) -> bool {
             | CheckKind::Http(_)
             | CheckKind::Tests(_)
             | CheckKind::Coverage(_)
+            | CheckKind::Metric(_)
+            | CheckKind::Git(_)
+            | CheckKind::Sarif(_)
+            | CheckKind::Plugin(_)
             | CheckKind::Manual(_) => false,
         }
     }

@@ -22,8 +22,9 @@ mod services;
 mod slug;
 
 pub use check::{
-    Bound, Check, CheckKind, CommandCheck, CoverageCheck, CoverageMetric, Every, FileCheck, HttpCheck, JudgeCheck,
-    ManualCheck, PathCondition, PathQuery, Relation, TestsCheck,
+    Bound, ChangeBound, ChangeUnit, Check, CheckKind, CommandCheck, CoverageCheck, CoverageMetric, Every, FileCheck,
+    GitCheck, HttpCheck, JudgeCheck, Level, ManualCheck, MetricCheck, NumberPlace, NumberQuery, PathCondition,
+    PathQuery, PluginCheck, Relation, SarifCheck, TestsCheck,
 };
 pub use criteria::judged_alone;
 pub use lock::{

@@ -1,7 +1,7 @@
 //! The mission as plain texts, for the stable part of every prompt. Nothing of a check that may carry a secret is shown.
 
 use super::quote::{line, visible};
-use crate::mission::{Check, CheckKind, Criterion, FileCheck, Mission};
+use crate::mission::{Check, CheckKind, Criterion, FileCheck, GitCheck, MetricCheck, Mission, SarifCheck};
 
 /// What is asked, for the stable part: title, description, context, rules.
 #[must_use]
@@ -66,6 +66,10 @@ fn check_text(check: &Check) -> String {
             let bounds = coverage.bounds.iter().map(|(metric, bound)| format!("{} {}", metric.name(), bound.text));
             format!("`{}`: {}", line(&coverage.run, 300), bounds.collect::<Vec<_>>().join(", "))
         }
+        CheckKind::Metric(metric) => metric_text(metric),
+        CheckKind::Git(git) => git_text(git),
+        CheckKind::Sarif(sarif) => sarif_text(sarif),
+        CheckKind::Plugin(plugin) => format!("`{}`, which says whether it holds", line(&plugin.run, 300)),
         CheckKind::Judge(judge) => format!("a judge: {}", line(&judge.rubric, 600)),
         CheckKind::Manual(manual) => format!("a person: {}", line(&manual.instruction, 300)),
         CheckKind::All(checks) => format!("all of: {}", checks_text(checks)),
@@ -88,6 +92,35 @@ fn file_text(file: &FileCheck) -> String {
         text.push_str(&format!(" in at least {} files", file.min_count));
     }
     text
+}
+
+fn metric_text(metric: &MetricCheck) -> String {
+    let least = metric.min.map(|least| format!("at least {least}"));
+    let most = metric.max.map(|most| format!("at most {most}"));
+    let change = metric.baseline.as_ref().map(|change| format!("changed by {} since the start", change.bound.text));
+    let bounds: Vec<String> = [least, most, change].into_iter().flatten().collect();
+    format!("`{}` prints a number, {}", line(&metric.run, 300), bounds.join(", "))
+}
+
+/// All of it is counted from the start of the mission.
+fn git_text(git: &GitCheck) -> String {
+    let paths =
+        |globs: &[String]| globs.iter().map(|glob| format!("`{}`", line(glob, 200))).collect::<Vec<_>>().join(", ");
+    let parts = [
+        (!git.changed.is_empty()).then(|| format!("{} changed", paths(&git.changed))),
+        (!git.unchanged.is_empty()).then(|| format!("{} not changed", paths(&git.unchanged))),
+        git.max_diff.map(|most| format!("at most {most} lines added and removed")),
+        git.conventional_commits.then(|| "titles of commits follow Conventional Commits".to_owned()),
+        git.clean.then(|| "everything committed".to_owned()),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+fn sarif_text(sarif: &SarifCheck) -> String {
+    let level = sarif.max_level.map(|level| format!("nothing worse than {}", level.name()));
+    let findings = sarif.findings.map(|most| format!("at most {most} findings"));
+    let bounds: Vec<String> = [level, findings].into_iter().flatten().collect();
+    format!("`{}`: {}", line(&sarif.run, 300), bounds.join(", "))
 }
 
 fn checks_text(checks: &[Check]) -> String {

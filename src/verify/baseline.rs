@@ -1,10 +1,11 @@
-//! The tests that passed before the first action: what `no_regression` compares with. Pure.
+//! What was found before the first action: what `no_regression` and a metric's `baseline` compare with. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::words::{CheckId, Hash};
 
-/// Names of passed tests, by check. A check without an entry had no report that could be read: nothing of it can regress.
+/// Names of passed tests, by check; of a metric its one number as a text. A check without an entry had no report that
+/// could be read: nothing of it can regress.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Baseline(BTreeMap<CheckId, BTreeSet<String>>);
 

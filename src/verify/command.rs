@@ -31,7 +31,8 @@ fn judge(what: &CommandCheck, ran: &Ran) -> Finding {
         );
         tally.measure("stderr_bytes", number(size), "0");
     }
-    if !what.stdout_contains.is_empty() || !what.stdout_matches.is_empty() || what.json.is_some() {
+    let asks_for_numbers = !what.numbers.is_empty();
+    if !what.stdout_contains.is_empty() || !what.stdout_matches.is_empty() || asks_for_numbers || what.json.is_some() {
         judge_stdout(&mut tally, what, ran);
     }
     tally.finding()
@@ -46,6 +47,7 @@ fn judge_stdout(tally: &mut Tally, what: &CommandCheck, ran: &Ran) {
     let text = String::from_utf8_lossy(&stdout);
     let searched = Searched { name: "stdout", text: &text, completeness: ran.completeness };
     searched.note(tally, &what.stdout_contains, &what.stdout_matches);
+    searched.note_numbers(tally, &what.numbers);
     if let Some(query) = &what.json {
         let document = match ran.completeness {
             Completeness::Whole => path_query::parse_json(&stdout),

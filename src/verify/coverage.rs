@@ -14,11 +14,10 @@ pub(super) async fn check(place: &Place<'_>, what: &CoverageCheck) -> Finding {
 async fn run(place: &Place<'_>, what: &CoverageCheck) -> Result<Finding, Finding> {
     let before = fresh::before(place, &what.report)?;
     let ran = shell::run(place, &what.run, 0).await?;
-    let judged = fresh::after(place, &what.report, &before, &ran).and_then(|reports| match reports.as_slice() {
-        [report] => reports::coverage(&report.bytes)
+    let judged = fresh::one_after(place, &what.report, &before, &ran).and_then(|report| {
+        reports::coverage(&report.bytes)
             .map(|coverage| judge(what, ran.code, &coverage))
-            .map_err(|reason| Finding::inconclusive(format!("the report `{}` {reason}", report.name))),
-        reports => Err(Finding::inconclusive(format!("{} reports at `{}`, asked for one", reports.len(), what.report))),
+            .map_err(|reason| Finding::inconclusive(format!("the report `{}` {reason}", report.name)))
     });
     Ok(ran.evidence(judged.unwrap_or_else(|finding| finding)))
 }

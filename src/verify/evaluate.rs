@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::finding::{Finding, number};
 use super::ground::{Ground, Place, Served};
-use super::{combine, command, coverage, file, http, judge, manual, service, tail, tests};
+use super::{combine, command, coverage, file, git, http, judge, manual, metric, plugin, sarif, service, tail, tests};
 use crate::mission::{Check, CheckKind};
 use crate::words::{CheckId, Measure, Outcome, last};
 
@@ -39,11 +39,14 @@ pub(super) fn evaluate(
 /// What depends on nothing but tree, answers and approvals finds the same again.
 const fn retries(check: &Check) -> usize {
     match check.kind {
-        CheckKind::File(_) | CheckKind::Judge(_) | CheckKind::Manual(_) => 0,
+        CheckKind::File(_) | CheckKind::Git(_) | CheckKind::Judge(_) | CheckKind::Manual(_) => 0,
         CheckKind::Command(_)
         | CheckKind::Http(_)
         | CheckKind::Tests(_)
         | CheckKind::Coverage(_)
+        | CheckKind::Metric(_)
+        | CheckKind::Sarif(_)
+        | CheckKind::Plugin(_)
         | CheckKind::All(_)
         | CheckKind::Any(_)
         | CheckKind::Not(_) => check.retries as usize,
@@ -93,7 +96,12 @@ async fn kind(ground: &Arc<Ground>, id: &CheckId, check: &Check, around: Option<
         CheckKind::Http(what) => http::check(&place, what).await,
         CheckKind::Tests(what) => tests::check(&place, what).await,
         CheckKind::Coverage(what) => coverage::check(&place, what).await,
-        CheckKind::File(_) | CheckKind::Judge(_) | CheckKind::Manual(_) => reading(ground, id, check).await,
+        CheckKind::Metric(what) => metric::check(&place, what).await,
+        CheckKind::Sarif(what) => sarif::check(&place, what).await,
+        CheckKind::Plugin(what) => plugin::check(&place, what).await,
+        CheckKind::File(_) | CheckKind::Git(_) | CheckKind::Judge(_) | CheckKind::Manual(_) => {
+            reading(ground, id, check).await
+        }
         CheckKind::All(_) => combined(ground, id, check, around, combine::all).await,
         CheckKind::Any(_) => combined(ground, id, check, around, combine::any).await,
         CheckKind::Not(_) => combined(ground, id, check, around, |parts| combine::not(combine::all(parts))).await,
@@ -107,12 +115,16 @@ async fn reading(ground: &Arc<Ground>, id: &CheckId, check: &Check) -> Finding {
         let place = Place { ground: &ground, id: &id, check: &check, port: None, served: Served::No };
         match &check.kind {
             CheckKind::File(what) => file::check(&place, what),
+            CheckKind::Git(what) => git::check(&place, what),
             CheckKind::Judge(what) => judge::check(&place, what),
             CheckKind::Manual(what) => manual::check(&place, what),
             CheckKind::Command(_)
             | CheckKind::Http(_)
             | CheckKind::Tests(_)
             | CheckKind::Coverage(_)
+            | CheckKind::Metric(_)
+            | CheckKind::Sarif(_)
+            | CheckKind::Plugin(_)
             | CheckKind::All(_)
             | CheckKind::Any(_)
             | CheckKind::Not(_) => Finding::inconclusive("is not a kind that only reads"),

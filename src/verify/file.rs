@@ -86,6 +86,9 @@ fn keeps(place: &Place<'_>, what: &FileCheck, found: &Found) -> Finding {
     if let Some(least) = what.min_bytes {
         tally.note(bytes.len() as u64 >= least, format!("{} bytes, asked for {least}", bytes.len()));
     }
+    if let Some(most) = what.max_bytes {
+        tally.note(bytes.len() as u64 <= most, format!("{} bytes, asked for {most} at most", bytes.len()));
+    }
     if let Some(wanted) = &what.sha256 {
         let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         tally.note(digest.eq_ignore_ascii_case(wanted), format!("sha256 {digest}"));
@@ -101,14 +104,19 @@ fn keeps(place: &Place<'_>, what: &FileCheck, found: &Found) -> Finding {
     if let Some(query) = &what.yaml {
         path_query::note(&mut tally, "it", path_query::parse_yaml(&bytes), query);
     }
+    if let Some(query) = &what.toml {
+        path_query::note(&mut tally, "it", path_query::parse_toml(&bytes), query);
+    }
     tally.finding()
 }
 
 fn asks_for_content(what: &FileCheck) -> bool {
     what.min_bytes.is_some()
+        || what.max_bytes.is_some()
         || what.sha256.is_some()
         || what.json.is_some()
         || what.yaml.is_some()
+        || what.toml.is_some()
         || !what.contains.is_empty()
         || !what.matches.is_empty()
 }

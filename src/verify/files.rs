@@ -105,6 +105,11 @@ fn read_open(file: File, size: u64, cap: u64) -> Result<Vec<u8>, ReadError> {
     if size > cap { Err(ReadError::TooLarge { size, cap }) } else { Ok(bytes) }
 }
 
+/// Writes a file of our own.
+pub(super) fn write_own(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fs::write(path, bytes)
+}
+
 /// The last `most` bytes of a file of our own; nothing if it cannot be read.
 pub(super) fn end_of(path: &Path, most: u64) -> Vec<u8> {
     let read = || -> io::Result<Vec<u8>> {

@@ -64,6 +64,15 @@ pub(super) fn after(place: &Place<'_>, pattern: &str, before: &Before, ran: &Ran
     }
 }
 
+/// Reads the one report that the run wrote.
+pub(super) fn one_after(place: &Place<'_>, path: &str, before: &Before, ran: &Ran) -> Result<Fresh, Finding> {
+    let mut reports = after(place, path, before, ran)?;
+    match (reports.pop(), reports.len()) {
+        (Some(report), 0) => Ok(report),
+        (_, more) => Err(Finding::inconclusive(format!("{} reports at `{path}`, asked for one", more + 1))),
+    }
+}
+
 /// Paths of reports relative to the tree. A link out of the tree is none.
 fn reports(place: &Place<'_>, pattern: &str) -> Result<Vec<PathBuf>, Finding> {
     let found = files::matching(&place.ground.dir, &place.check.cwd, pattern);

@@ -10,6 +10,7 @@ use super::baseline::Baseline;
 use super::environment::Environment;
 use super::files;
 use super::finding::Finding;
+use super::git::History;
 use super::judge::Answer;
 use super::manual::Approval;
 use crate::mission::{Check, Service};
@@ -27,6 +28,7 @@ pub(super) struct Ground {
     pub(super) marker: String,
     pub(super) services: Vec<Service>,
     pub(super) baseline: Option<Baseline>,
+    pub(super) history: Option<Arc<History>>,
     pub(super) answers: BTreeMap<CheckId, Vec<Answer>>,
     pub(super) approvals: Vec<Approval>,
     /// Carried files are secrets as often as not; no citation shows them.

@@ -4,7 +4,8 @@
 //! programs, reports, servers and models is evidence to be held against the mission, never a verdict:
 //!
 //! - [`Verifier`] runs a [`Job`] and gives a [`Report`]; `evaluate` is its one match over the kinds of checks;
-//! - `command`, `file`, `http`, `tests`, `coverage`, `judge`, `manual`, `combine`: one kind each;
+//! - `command`, `file`, `http`, `tests`, `coverage`, `metric`, `git`, `sarif`, `plugin`, `judge`, `manual`, `combine`: one
+//!   kind each;
 //! - `reports`, `path_query`, `text`, `tail`: readers of what others wrote, bounded and without panic;
 //! - `plan` (which checks run, the key of a verdict), `setup`, `carry`, `environment`: what surrounds a run;
 //! - `question`: what a judge is asked. The call itself is the daemon's.
@@ -23,15 +24,19 @@ mod file;
 mod files;
 mod finding;
 mod fresh;
+mod git;
 mod ground;
 mod http;
 mod judge;
 mod manual;
+mod metric;
 mod path_query;
 mod plan;
+mod plugin;
 mod port;
 mod question;
 mod reports;
+mod sarif;
 mod service;
 mod setup;
 mod shell;
@@ -46,6 +51,7 @@ pub use carry::{Carried, gather, place};
 pub use environment::{Environment, Surroundings};
 pub use error::Error;
 pub use files::ReadError;
+pub use git::{Changed, History, asks_history};
 pub use judge::{Answer, Citation};
 pub use manual::{Approval, Word};
 pub use plan::{Item, Known, Occasion, Scope, cache_key, for_emptied_tree, is_kept, items};

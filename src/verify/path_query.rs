@@ -1,7 +1,7 @@
-//! RFC 9535 queries into JSON and YAML, for `command`, `file` and `http`. Pure.
+//! RFC 9535 queries into JSON, YAML and TOML, for `command`, `file`, `http` and `metric`. Pure.
 //!
 //! Documents are hostile: JSON nesting is bounded by serde_json (128), YAML by the budget of serde-saphyr (nodes,
-//! nesting, alias expansion). A pattern or bound must hold for *every* node that the query selects, and for one at least.
+//! nesting, alias expansion), TOML by the nesting that its parser allows (80). A pattern or bound must hold for *every* node that the query selects, and for one at least.
 
 use serde_json::Value;
 use serde_json_path::JsonPath;
@@ -13,6 +13,9 @@ use crate::mission::{Bound, PathCondition, PathQuery};
 /// YAML beyond this is not parsed: its parsers cost far more per byte than JSON's (`crates.md` section 3).
 const YAML_CAP: usize = 8 * 1024 * 1024;
 
+/// TOML beyond this is not parsed; a value of it costs about as much as one of YAML.
+const TOML_CAP: usize = 8 * 1024 * 1024;
+
 /// Why a document is not looked into.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Unread {
@@ -20,6 +23,14 @@ pub(super) enum Unread {
     Malformed(String),
     /// It may be, but is not read: the check is undecided.
     TooLarge(String),
+}
+
+impl Unread {
+    pub(super) fn reason(&self) -> &str {
+        match self {
+            Self::Malformed(reason) | Self::TooLarge(reason) => reason,
+        }
+    }
 }
 
 pub(super) fn parse_json(bytes: &[u8]) -> Result<Value, Unread> {
@@ -35,6 +46,33 @@ pub(super) fn parse_yaml(bytes: &[u8]) -> Result<Value, Unread> {
         let reason = error.to_string();
         Unread::Malformed(format!("is not YAML: {}", short(reason.lines().next().unwrap_or(""))))
     })
+}
+
+pub(super) fn parse_toml(bytes: &[u8]) -> Result<Value, Unread> {
+    if bytes.len() > TOML_CAP {
+        return Err(Unread::TooLarge(format!("has {} bytes, more TOML than is read ({TOML_CAP})", bytes.len())));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| Unread::Malformed("is not UTF-8".to_owned()))?;
+    let table = text.parse::<toml::Table>();
+    let table = table.map_err(|error| Unread::Malformed(format!("is not TOML: {}", short(error.message()))))?;
+    Ok(json_of(toml::Value::Table(table)))
+}
+
+/// TOML's dates are texts here, and so are the numbers that JSON does not have (`nan`, `inf`).
+fn json_of(value: toml::Value) -> Value {
+    match value {
+        toml::Value::String(text) => Value::String(text),
+        toml::Value::Integer(number) => Value::from(number),
+        toml::Value::Float(number) => {
+            serde_json::Number::from_f64(number).map_or_else(|| Value::String(number.to_string()), Value::Number)
+        }
+        toml::Value::Boolean(truth) => Value::Bool(truth),
+        toml::Value::Datetime(time) => Value::String(time.to_string()),
+        toml::Value::Array(items) => Value::Array(items.into_iter().map(json_of).collect()),
+        toml::Value::Table(table) => {
+            Value::Object(table.into_iter().map(|(key, value)| (key, json_of(value))).collect())
+        }
+    }
 }
 
 /// Looks into a document and notes what was found.
@@ -65,7 +103,8 @@ pub(super) fn holds(value: &Value, query: &PathQuery) -> Held {
     })
 }
 
-fn select<'v>(value: &'v Value, path: &str) -> Result<Vec<&'v Value>, String> {
+/// The nodes that a query selects.
+pub(super) fn select<'v>(value: &'v Value, path: &str) -> Result<Vec<&'v Value>, String> {
     let query = JsonPath::parse(path).map_err(|error| format!("`{path}` is not a valid path: {error}"))?;
     Ok(query.query(value).all())
 }
@@ -193,9 +232,22 @@ mod tests {
         assert!(matches!(parse_yaml(&vec![b'\n'; YAML_CAP + 1]), Err(Unread::TooLarge(_))));
     }
 
+    #[test]
+    fn toml_is_read_with_its_dates_and_odd_numbers_as_texts() {
+        let value = parse_toml(b"a.b = 1\nday = 2026-11-21\nx = nan\n[[list]]\nn = 2.5\n").unwrap();
+        assert_eq!(value, json!({"a": {"b": 1}, "day": "2026-11-21", "x": "NaN", "list": [{"n": 2.5}]}));
+        for wrong in
+            [&b"a = "[..], b"a = 1\na = 2", b"\xff", "a = [".repeat(10_000).as_bytes(), "a.".repeat(100_000).as_bytes()]
+        {
+            assert!(matches!(parse_toml(wrong), Err(Unread::Malformed(_))), "{}", wrong.len());
+        }
+        assert!(matches!(parse_toml(&vec![b'\n'; TOML_CAP + 1]), Err(Unread::TooLarge(_))));
+    }
+
     proptest! {
         #[test]
-        fn garbage_never_panics(bytes: Vec<u8>, path in "\\PC{0,40}") {
+        fn garbage_never_panics(bytes: Vec<u8>, path in "\\PC{0,40}", toml in "([a-c.]{1,3} = [0-9\"'{}.a-]{0,6}\n|\\[{1,2}[a-c.]{1,3}\\]{1,2}\n){0,8}") {
+            drop((parse_toml(&bytes), parse_toml(toml.as_bytes())));
             drop((parse_json(&bytes), parse_yaml(&bytes), ask(&json!({"a": [1]}), &path, PathCondition::Exists(true))));
         }
     }

@@ -83,8 +83,15 @@ pub fn for_emptied_tree(items: &[Item]) -> Vec<Item> {
 fn shows_vacuity(check: &Check) -> bool {
     match &check.kind {
         CheckKind::File(file) => file.exists,
-        CheckKind::Command(_) | CheckKind::Http(_) | CheckKind::Tests(_) | CheckKind::Coverage(_) => true,
-        CheckKind::Judge(_) | CheckKind::Manual(_) | CheckKind::Not(_) => false,
+        CheckKind::Command(_)
+        | CheckKind::Http(_)
+        | CheckKind::Tests(_)
+        | CheckKind::Coverage(_)
+        | CheckKind::Metric(_)
+        | CheckKind::Plugin(_) => true,
+        CheckKind::Git(_) | CheckKind::Sarif(_) | CheckKind::Judge(_) | CheckKind::Manual(_) | CheckKind::Not(_) => {
+            false
+        }
         CheckKind::All(parts) | CheckKind::Any(parts) => parts.iter().all(shows_vacuity),
     }
 }
@@ -132,13 +139,17 @@ pub const fn is_kept(outcome: crate::words::Outcome) -> bool {
 fn may_be_cached(check: &Check) -> bool {
     let own = match &check.kind {
         CheckKind::Http(what) => check.service.is_some() && !http::is_external(&what.url),
-        CheckKind::Manual(_) => false,
+        // The history is not part of the key, and looking at it costs nothing.
+        CheckKind::Git(_) | CheckKind::Manual(_) => false,
         CheckKind::All(parts) | CheckKind::Any(parts) => parts.iter().all(may_be_cached),
         CheckKind::Not(part) => may_be_cached(part),
         CheckKind::Command(_)
         | CheckKind::File(_)
         | CheckKind::Tests(_)
         | CheckKind::Coverage(_)
+        | CheckKind::Metric(_)
+        | CheckKind::Sarif(_)
+        | CheckKind::Plugin(_)
         | CheckKind::Judge(_) => true,
     };
     own && check.cache
@@ -150,12 +161,15 @@ fn depends(id: &CheckId, check: &Check, known: Known<'_>) -> Option<Hash> {
         None => Hash::ZERO,
         Some(name) => service_hash(known.services.iter().find(|service| service.name == *name)?),
     };
-    let baseline = match &check.kind {
-        CheckKind::Tests(tests) if tests.no_regression => known
-            .baseline
-            .map_or(Hash::ZERO, |baseline| Hash::of_parts([b"baseline".as_slice(), baseline.hash(id).as_bytes()])),
-        _ => Hash::ZERO,
+    let compares = match &check.kind {
+        CheckKind::Tests(tests) => tests.no_regression,
+        CheckKind::Metric(metric) => metric.baseline.is_some(),
+        _ => false,
     };
+    let baseline = known
+        .baseline
+        .filter(|_| compares)
+        .map_or(Hash::ZERO, |baseline| Hash::of_parts([b"baseline".as_slice(), baseline.hash(id).as_bytes()]));
     let mut hashes = vec![service, baseline];
     for (id, part) in combine::parts(id, check) {
         hashes.push(depends(&id, part, known)?);
@@ -181,7 +195,10 @@ mod tests {
 
     use super::super::http::tests::get;
     use super::*;
-    use crate::mission::{CommandCheck, FileCheck, ManualCheck, Readiness, TestsCheck};
+    use crate::mission::{
+        Bound, ChangeBound, ChangeUnit, CommandCheck, FileCheck, GitCheck, ManualCheck, MetricCheck, NumberPlace,
+        Readiness, Relation, TestsCheck,
+    };
     use crate::words::Priority;
 
     fn check(kind: CheckKind) -> Check {
@@ -207,6 +224,7 @@ mod tests {
             stdout_contains,
             stdout_matches,
             stderr_empty: false,
+            numbers: vec![],
             json: None,
         }))
     }
@@ -287,6 +305,7 @@ mod tests {
         assert!(!cached(&check(CheckKind::All(vec![command("true"), http("http://example.com/", None)]))));
         assert!(!cached(&check(CheckKind::Not(Box::new(Check { cache: false, ..command("x") })))));
         assert!(!cached(&Check { service: Some("gone".into()), ..command("x") }));
+        assert!(!cached(&check(CheckKind::Git(GitCheck { clean: true, ..GitCheck::default() }))));
     }
 
     #[test]
@@ -309,6 +328,25 @@ mod tests {
         let of = |baseline: Option<&Baseline>| key(&tests, b"", "t", &[], baseline);
         assert_ne!(of(Some(&baseline(&["a"]))), of(Some(&baseline(&["a", "b"]))));
         assert_ne!(of(Some(&baseline(&["a"]))), of(None));
+        let metric = |change: Option<ChangeBound>| {
+            let number = NumberPlace::Whole;
+            check(CheckKind::Metric(MetricCheck {
+                run: "m".into(),
+                number,
+                min: None,
+                max: Some(1.0),
+                baseline: change,
+            }))
+        };
+        let before = |number: &str| Baseline::from_iter([(CheckId::new("c/0"), [number.to_owned()].into())]);
+        let keys = |check: &Check| {
+            [Some(before("1")), Some(before("2")), None].map(|known| key(check, b"", "t", &[], known.as_ref()))
+        };
+        let bound = Bound { relation: Relation::AtMost, value: 0.0, text: "<= 0".into() };
+        let [one, other, none] = keys(&metric(Some(ChangeBound { bound, unit: ChangeUnit::Plain })));
+        assert!(one != other && one != none);
+        let [one, other, none] = keys(&metric(None));
+        assert!(one == other && one == none, "what is not compared with the start does not depend on it");
     }
 
     #[test]
@@ -320,11 +358,13 @@ mod tests {
                 min_count: 1,
                 max_count: None,
                 min_bytes: None,
+                max_bytes: None,
                 contains: vec![],
                 matches: vec![],
                 sha256: None,
                 json: None,
                 yaml: None,
+                toml: None,
             }))
         };
         let asked = |check: Check| !for_emptied_tree(&[item(check)]).is_empty();

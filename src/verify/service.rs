@@ -14,7 +14,7 @@ use super::port;
 use super::shell::{self, Line, seconds};
 use super::stopwatch::Stopwatch;
 use crate::mission::{Check, CheckKind, Readiness, Service};
-use crate::process::{Process, Status, Stop, is_taken, listeners};
+use crate::process::{Process, Status, Stdin, Stop, is_taken, listeners};
 
 /// Between two looks at whether it is ready. Readiness has no event to wait for.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -144,7 +144,8 @@ impl Parts {
 
     fn line(&self, name: &'static str, run: &str, timeout: Option<Duration>) -> Line {
         let variables = variables(&self.ground, self.port);
-        Line { name, run: with_port(run, self.port), folder: self.folder(), variables, timeout }
+        let run = with_port(run, self.port);
+        Line { name, run, folder: self.folder(), variables, timeout, stdin: Stdin::Null }
     }
 
     fn folder(&self) -> PathBuf {

@@ -13,6 +13,7 @@ use super::files::{self, READ_CAP};
 use super::ground::{Ground, variables};
 use super::shell::{self, Line, seconds};
 use super::stopwatch::Stopwatch;
+use crate::process::Stdin;
 use crate::words::Hash;
 
 /// All commands together (design section 9, Check trees).
@@ -144,7 +145,8 @@ pub(super) async fn run(ground: &Arc<Ground>, setup: &Setup) -> Result<(), Error
             return Err(fail(format!("was not reached within {}", seconds(SETUP_TIMEOUT)), String::new()));
         }
         let (folder, variables) = (ground.dir.clone(), variables(ground, None));
-        let line = Line { name: "setup", run: command.clone(), folder, variables, timeout: Some(left) };
+        let line =
+            Line { name: "setup", run: command.clone(), folder, variables, timeout: Some(left), stdin: Stdin::Null };
         match shell::run_line(ground, &line, 0).await {
             Ok(ran) if ran.code == 0 => {}
             Ok(ran) => return Err(fail(format!("exits {}", ran.code), ground.environment.mask(&ran.tail()))),

@@ -29,6 +29,7 @@ pub(super) struct Line {
     pub(super) variables: Vec<(OsString, OsString)>,
     /// `None`: until it is stopped.
     pub(super) timeout: Option<Duration>,
+    pub(super) stdin: Stdin,
 }
 
 /// A line that ran to an end of its own.
@@ -63,7 +64,7 @@ pub(super) async fn start(ground: &Ground, line: &Line) -> Result<Process, Findi
         argv: vec!["/bin/sh".into(), "-c".into(), line.run.clone().into()],
         cwd: line.folder.clone(),
         env: line.variables.clone(),
-        stdin: Stdin::Null,
+        stdin: line.stdin.clone(),
         // Of its own: a tree's end sweeps all that carry its marker, and a service must outlive the check beside it.
         marker: format!("{} {}", ground.marker, dir.display()),
         dir,
@@ -78,14 +79,23 @@ pub(super) async fn start(ground: &Ground, line: &Line) -> Result<Process, Findi
 
 /// Runs a line of a check. `expected` is the exit code that passes: 126 and 127 mean a missing tool unless asked for.
 pub(super) async fn run(place: &Place<'_>, line: &str, expected: i32) -> Result<Ran, Finding> {
-    let line = Line {
+    run_line(place.ground, &line_of(place, line, Stdin::Null)?, expected).await
+}
+
+/// Runs a line of a check that is told something on its stdin, from a file of our own.
+pub(super) async fn run_with_input(place: &Place<'_>, line: &str, input: PathBuf) -> Result<Ran, Finding> {
+    run_line(place.ground, &line_of(place, line, Stdin::File(input))?, 0).await
+}
+
+fn line_of(place: &Place<'_>, line: &str, stdin: Stdin) -> Result<Line, Finding> {
+    Ok(Line {
         name: "check",
         run: place.with_port(line),
         folder: place.folder()?,
         variables: place.variables(),
         timeout: Some(place.check.timeout),
-    };
-    run_line(place.ground, &line, expected).await
+        stdin,
+    })
 }
 
 /// Runs a line to its end.

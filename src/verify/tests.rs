@@ -104,7 +104,10 @@ fn note_must_pass(tally: &mut Tally, what: &TestsCheck, report: &TestReport) {
 }
 
 fn note_regression(tally: &mut Tally, place: &Place<'_>, report: &TestReport) {
-    let Some(known) = place.ground.baseline.as_ref().and_then(|baseline| baseline.passed(place.id)) else { return };
+    let Some(baseline) = &place.ground.baseline else { return };
+    let Some(known) = baseline.passed(place.id) else {
+        return tally.note(true, "there was no report at the start, so no test of it can be lost");
+    };
     let passed: BTreeSet<&str> = report.names(TestState::Passed).collect();
     let lost: Vec<&str> = known.iter().map(String::as_str).filter(|name| !passed.contains(name)).collect();
     tally.measure("lost", number(lost.len() as u64), "0");

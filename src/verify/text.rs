@@ -5,6 +5,7 @@
 use regex::{Regex, RegexBuilder};
 
 use super::finding::Tally;
+use crate::mission::{Bound, NumberQuery};
 
 /// A text in which something is looked for.
 pub(super) struct Searched<'a> {
@@ -29,7 +30,42 @@ pub(super) fn pattern(text: &str) -> Result<Regex, String> {
     })
 }
 
+/// More numbers than can be meant in one output.
+const NUMBER_CAP: usize = 10_000;
+
+/// The numbers that a pattern picks out of a text, each its first group, or the whole match. One that matches what is no
+/// finite number is an error: to pass over it would be to choose.
+pub(super) fn numbers(text: &str, wanted: &str) -> Result<Vec<f64>, String> {
+    let mut numbers = Vec::new();
+    for found in pattern(wanted)?.captures_iter(text) {
+        let Some(picked) = found.get(1).or_else(|| found.get(0)) else { continue };
+        let number = picked.as_str().trim().parse::<f64>().ok().filter(|number| number.is_finite());
+        numbers.push(number.ok_or_else(|| format!("\"{}\" is not a number", short(picked.as_str())))?);
+        if numbers.len() > NUMBER_CAP {
+            return Err(format!("there are more than {NUMBER_CAP} matches of /{}/", short(wanted)));
+        }
+    }
+    Ok(numbers)
+}
+
 impl Searched<'_> {
+    /// Notes for each number that is asked for whether it is there and all that are there keep the bound.
+    pub(super) fn note_numbers(&self, tally: &mut Tally, wanted: &[NumberQuery]) {
+        for NumberQuery { pattern, bound } in wanted {
+            match (numbers(self.text, pattern), self.completeness) {
+                (Err(reason), _) => tally.note_undecided(format!("{} of /{}/: {reason}", self.name, short(pattern))),
+                (Ok(_), Completeness::Cut) => {
+                    tally.note_undecided(format!(
+                        "{} was cut, so not all numbers of /{}/ are known",
+                        self.name,
+                        short(pattern)
+                    ));
+                }
+                (Ok(found), Completeness::Whole) => note_bound(tally, self.name, pattern, &found, bound),
+            }
+        }
+    }
+
     /// Notes for each text and pattern whether it is there.
     pub(super) fn note(&self, tally: &mut Tally, contains: &[String], matches: &[String]) {
         for wanted in contains {
@@ -53,6 +89,21 @@ impl Searched<'_> {
             (false, Completeness::Cut) => tally.note_undecided(format!("{name} was cut and lacks {wanted} so far")),
         }
     }
+}
+
+fn note_bound(tally: &mut Tally, name: &str, pattern: &str, found: &[f64], bound: &Bound) {
+    let (shown, asked) = (short(pattern), &bound.text);
+    for number in found.iter().take(20) {
+        tally.measure(&shown, *number, asked);
+    }
+    let odd = found.iter().find(|number| !bound.holds(**number));
+    let phrase = match (found, odd) {
+        ([], _) => format!("{name} has no number at /{shown}/, asked for {asked}"),
+        (_, Some(odd)) => format!("{name} has {odd} at /{shown}/, asked for {asked}"),
+        ([one], None) => format!("{name} has {one} at /{shown}/, asked for {asked}"),
+        (several, None) => format!("{name} has {} numbers at /{shown}/, each {asked}", several.len()),
+    };
+    tally.note(!found.is_empty() && odd.is_none(), phrase);
 }
 
 /// A phrase short enough for a summary.
@@ -84,6 +135,23 @@ mod tests {
     fn what_is_missing_from_a_cut_text_is_undecided() {
         assert_eq!(outcome("abc", Completeness::Cut, &["x"], &[]), Outcome::Inconclusive);
         assert_eq!(outcome("abc", Completeness::Cut, &["b"], &[]), Outcome::Pass);
+    }
+
+    #[test]
+    fn every_number_must_keep_the_bound_and_there_must_be_one() {
+        let outcome = |text: &str, completeness| {
+            let mut tally = Tally::default();
+            let bound = Bound { relation: crate::mission::Relation::AtMost, value: 200.0, text: "<= 200".into() };
+            let wanted = [NumberQuery { pattern: r"took (\S+) ms".into(), bound }];
+            Searched { name: "stdout", text, completeness }.note_numbers(&mut tally, &wanted);
+            tally.finding().outcome
+        };
+        assert_eq!(outcome("took 200 ms\ntook 3.5 ms", Completeness::Whole), Outcome::Pass);
+        assert_eq!(outcome("took 200 ms\ntook 201 ms", Completeness::Whole), Outcome::Fail);
+        assert_eq!(outcome("nothing", Completeness::Whole), Outcome::Fail);
+        assert_eq!(outcome("took NaN ms", Completeness::Whole), Outcome::Inconclusive);
+        assert_eq!(outcome("took 1 ms", Completeness::Cut), Outcome::Inconclusive);
+        assert!(numbers(&"took 1 ms ".repeat(NUMBER_CAP + 1), r"took (\S+) ms").is_err());
     }
 
     #[test]

@@ -16,6 +16,7 @@ use super::error::Error;
 use super::evaluate::evaluate;
 use super::files;
 use super::finding::Finding;
+use super::git::History;
 use super::ground::Ground;
 use super::judge::Answer;
 use super::manual::Approval;
@@ -54,6 +55,8 @@ pub struct Job {
     pub services: Vec<Service>,
     /// What `no_regression` compares with; `None` while it is being taken.
     pub baseline: Option<Baseline>,
+    /// What changed since the start; `None` where there is no start to compare with, or no check asks.
+    pub history: Option<Arc<History>>,
     /// What judges answered, one answer per vote, by the check's id.
     pub answers: BTreeMap<CheckId, Vec<Answer>>,
     /// What people said.
@@ -128,8 +131,8 @@ impl Verifier {
     }
 
     fn ground(&self, job: Job) -> Result<(Arc<Ground>, Vec<Item>, usize), Error> {
-        let Job { dir, tree, environment, items, services, baseline, answers, approvals, hidden, spool, marker, jobs } =
-            job;
+        let Job { dir, tree, environment, items, services, baseline, history, .. } = job;
+        let Job { answers, approvals, hidden, spool, marker, jobs, .. } = job;
         let ground = Ground {
             supervisor: Arc::clone(&self.supervisor),
             dir,
@@ -139,6 +142,7 @@ impl Verifier {
             marker,
             services,
             baseline,
+            history,
             answers,
             approvals,
             hidden,

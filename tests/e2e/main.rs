@@ -18,6 +18,7 @@ mod support;
 #[path = "../support/openrouter.rs"]
 mod openrouter;
 
+mod checks;
 mod crash;
 mod demo;
 mod exits;

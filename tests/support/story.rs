@@ -69,6 +69,7 @@ fn command(run: &str) -> Check {
             stdout_contains: vec![],
             stdout_matches: vec![],
             stderr_empty: false,
+            numbers: vec![],
             json: None,
         }),
         timeout: Duration::from_secs(600),

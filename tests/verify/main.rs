@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests make the files they look at")]
 
 mod commands;
+mod kinds;
 mod opinions;
 mod reports;
 mod services;

@@ -72,6 +72,7 @@ impl Tree {
             items: checks.into_iter().enumerate().map(item).collect(),
             services: self.services.clone(),
             baseline: None,
+            history: None,
             answers: BTreeMap::new(),
             approvals: Vec::new(),
             hidden: Vec::new(),
@@ -116,6 +117,7 @@ pub(crate) fn says(run: &str) -> CommandCheck {
         stdout_contains: vec![],
         stdout_matches: vec![],
         stderr_empty: false,
+        numbers: vec![],
         json: None,
     }
 }
@@ -131,11 +133,13 @@ pub(crate) fn holds(path: &str) -> FileCheck {
         min_count: 1,
         max_count: None,
         min_bytes: None,
+        max_bytes: None,
         contains: vec![],
         matches: vec![],
         sha256: None,
         json: None,
         yaml: None,
+        toml: None,
     }
 }
 

@@ -71,9 +71,14 @@ fn lines(check: &Check) -> Vec<&str> {
         CheckKind::Command(command) => vec![command.run.as_str()],
         CheckKind::Tests(tests) => vec![tests.run.as_str()],
         CheckKind::Coverage(coverage) => vec![coverage.run.as_str()],
+        CheckKind::Metric(metric) => vec![metric.run.as_str()],
+        CheckKind::Sarif(sarif) => vec![sarif.run.as_str()],
+        CheckKind::Plugin(plugin) => vec![plugin.run.as_str()],
         CheckKind::All(parts) | CheckKind::Any(parts) => parts.iter().flat_map(lines).collect(),
         CheckKind::Not(part) => lines(part),
-        CheckKind::File(_) | CheckKind::Http(_) | CheckKind::Judge(_) | CheckKind::Manual(_) => Vec::new(),
+        CheckKind::File(_) | CheckKind::Http(_) | CheckKind::Git(_) | CheckKind::Judge(_) | CheckKind::Manual(_) => {
+            Vec::new()
+        }
     }
 }
 

@@ -77,6 +77,10 @@ fn actions(check: &Check) -> Vec<String> {
         CheckKind::Http(http) => one(format!("{} {}", http.method, http.url)),
         CheckKind::Tests(tests) => one(tests.run.clone()),
         CheckKind::Coverage(coverage) => one(coverage.run.clone()),
+        CheckKind::Metric(metric) => one(metric.run.clone()),
+        CheckKind::Sarif(sarif) => one(sarif.run.clone()),
+        CheckKind::Plugin(plugin) => one(plugin.run.clone()),
+        CheckKind::Git(_) => one("looks at what changed since the start".to_owned()),
         CheckKind::Judge(judge) => one(format!("asks a model, shows it {}", judge.evidence.join(", "))),
         CheckKind::Manual(manual) => one(format!("asks you: {}", manual.instruction)),
         CheckKind::All(checks) | CheckKind::Any(checks) => checks.iter().flat_map(actions).collect(),
@@ -116,6 +120,7 @@ mod tests {
             stdout_contains: Vec::new(),
             stdout_matches: Vec::new(),
             stderr_empty: false,
+            numbers: Vec::new(),
             json: None,
         }))
     }

@@ -14,6 +14,7 @@ mod lcov;
 mod libtest;
 mod llvm_cov;
 mod pytest;
+mod sarif;
 mod tap;
 mod trx;
 mod xml;
@@ -24,6 +25,8 @@ use std::ops::{Add, AddAssign};
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+
+pub(super) use sarif::Analysis;
 
 /// No test run has more results; about 150 bytes each in memory.
 const RESULT_CAP: usize = 500_000;
@@ -193,6 +196,11 @@ fn json_coverage(text: &str) -> Result<Coverage, String> {
         }
         _ => istanbul::read(text),
     }
+}
+
+/// Reads a SARIF report.
+pub(super) fn sarif(bytes: &[u8]) -> Result<Analysis, String> {
+    sarif::read(text(bytes)?)
 }
 
 fn text(bytes: &[u8]) -> Result<&str, String> {

@@ -1,0 +1,70 @@
+//! Checks over the iterations of a run: how often they run, what they are compared with, what they see of the history.
+
+use crate::support::Place;
+use crate::world::{STEPS, STUB, World};
+
+/// A check that leaves its name behind each time it runs.
+fn leaves(world: &std::path::Path, name: &str, more: &str) -> String {
+    let log = world.join("ran");
+    format!("    - {{ command: \"echo {name} >> {}\"{more} }}\n", log.display())
+}
+
+/// How often each check ran.
+fn ran(world: &World<'_>, name: &str) -> usize {
+    std::fs::read_to_string(world.sign("ran")).unwrap_or_default().lines().filter(|line| *line == name).count()
+}
+
+/// Two criteria that take an action each, and checks beside them.
+fn mission(checks: &str) -> String {
+    format!(
+        "title: Two files\ndefinition_of_done:\n- criteria: The first file is there\n  id: first\n  priority: high\n  \
+         validators:\n    - command: test -e first.txt\n{checks}- criteria: The second file is there\n  id: second\n  \
+         validators:\n    - file: {{ path: second.txt, contains: [two] }}\n"
+    )
+}
+
+#[test]
+fn a_check_runs_as_often_as_it_says_and_when_its_inputs_changed() {
+    let place = Place::new();
+    let root = place.root();
+    let checks = [
+        leaves(root, "iteration", ", cache: false"),
+        leaves(root, "phase", ", cache: false, every: phase"),
+        leaves(root, "final", ", cache: false, every: final"),
+        leaves(root, "all-inputs", ""),
+        leaves(root, "narrow-inputs", ", inputs: [\"second.*\"]"),
+    ];
+    let world = World::new(&place, &mission(&checks.concat()), STUB, STEPS);
+    world.start([]).expect_code(0);
+    // All: at the baseline and in the proof. Beside that after each action, at the end of the phase, or not at all.
+    assert_eq!((ran(&world, "iteration"), ran(&world, "phase"), ran(&world, "final")), (4, 3, 2));
+    // Without a change of its inputs a verdict is taken over; never in the proof.
+    assert_eq!((ran(&world, "all-inputs"), ran(&world, "narrow-inputs")), (4, 3));
+}
+
+#[test]
+fn what_is_compared_with_the_start_holds_once_it_has_changed() {
+    let place = Place::new();
+    let checks = "    - metric: { run: \"ls *.txt 2>/dev/null | wc -l\", baseline: \"== 2\" }
+    - git: { changed: [first.txt, second.txt], unchanged: README.md, max_diff: 2 }
+    - git: { clean: true }
+    - plugin: \"grep -q cco-plugin/1 && echo '{\\\"outcome\\\": \\\"pass\\\", \\\"summary\\\": \\\"was asked\\\"}'\"
+    - sarif: { run: \"echo '{\\\"version\\\": \\\"2.1.0\\\", \\\"runs\\\": [{\\\"tool\\\": {\\\"driver\\\": {}}, \\\"results\\\": []}]}' > a.sarif\", report: a.sarif }
+";
+    let world = World::new(&place, &mission(checks), STUB, STEPS);
+    world.repo.write("untracked.txt.old", "was there at the start, so it is no change\n");
+    world.start([]).expect_code(0);
+    let status = world.status();
+    assert_eq!((status["outcome"].as_str(), status["iterations"].as_u64()), (Some("done"), Some(2)), "{status}");
+}
+
+#[test]
+fn a_change_that_must_not_be_is_seen_and_keeps_the_mission_from_its_end() {
+    let place = Place::new();
+    let checks = "    - git: { unchanged: \"second.*\" }\n";
+    let world = World::new(&place, &mission(checks), STUB, STEPS);
+    let ended = world.start(["--max-iterations", "2"]);
+    assert_ne!(ended.code(), 0);
+    let told = world.cco(["status"]).run().expect_code(0);
+    assert!(told.stdout.contains("changed at `second.*`: second.txt"), "{}", told.stdout);
+}
