@@ -16,7 +16,7 @@ use crate::store::StateDir;
 use crate::verify::{
     self, Answer, Approval, Baseline, Environment, History, Item, Job, Report, Setup, Surroundings, Verifier,
 };
-use crate::words::{CheckId, Outcome, TreeId, Verdict};
+use crate::words::{CheckId, Evidence, Measure, Outcome, TreeId, Verdict, last};
 
 /// What it takes to run checks.
 pub(super) struct Checking<'a> {
@@ -143,7 +143,7 @@ impl Checking<'_> {
     }
 
     /// Runs checks once each, and those whose criterion must pass several times in a row as often; `told` hears each
-    /// verdict as it comes. The report is about those that ran once.
+    /// verdict as it comes. The report's verdicts are of those that ran once; of the others each run is in the evidence.
     pub(super) async fn run(
         &self,
         ground: &Ground,
@@ -153,28 +153,27 @@ impl Checking<'_> {
     ) -> Result<Report, Error> {
         let (once, often): (Vec<Item>, Vec<Item>) = items.into_iter().partition(|item| self.runs_of(item) == 1);
         let job = self.job(ground, once, said.clone());
-        let report = self.verifier.run(job, &mut told).await?;
+        let mut report = self.verifier.run(job, &mut told).await?;
         for item in often {
-            told(&self.run_often(ground, &item, &said).await?);
+            let (verdict, passed) = self.run_often(ground, &item, &said).await?;
+            told(&verdict);
+            passed.iter().for_each(|(check, names)| report.passed.insert(check.clone(), names.clone()));
         }
         Ok(report)
     }
 
     /// Runs a check as often as its criterion must pass in a row; one run that differs makes it flaky, and that is no
     /// pass.
-    async fn run_often(&self, ground: &Ground, item: &Item, said: &Said) -> Result<Verdict, Error> {
-        let runs = self.runs_of(item);
-        let mut verdicts = Vec::new();
-        for _ in 0..runs {
+    async fn run_often(&self, ground: &Ground, item: &Item, said: &Said) -> Result<(Verdict, Baseline), Error> {
+        let (mut verdicts, mut passed) = (Vec::new(), Baseline::default());
+        for _ in 0..self.runs_of(item) {
             let job = self.job(ground, vec![item.clone()], said.clone());
             let report = self.verifier.run(job, |_| {}).await?;
             verdicts.extend(report.verdicts);
+            passed = report.passed;
         }
-        let passed = verdicts.iter().filter(|verdict| verdict.outcome == Outcome::Pass).count();
-        let telling = verdicts.iter().position(|verdict| verdict.outcome != Outcome::Pass).unwrap_or(0);
-        let mut verdict = verdicts.swap_remove(telling);
-        verdict.evidence.summary = format!("passed {passed} of {runs} runs; {}", verdict.evidence.summary);
-        Ok(verdict)
+        let verdict = repeated(verdicts).ok_or_else(|| Error::Broke("a check has no verdict".to_owned()))?;
+        Ok((verdict, passed))
     }
 
     /// How many passes in a row the item's criterion takes.
@@ -183,6 +182,42 @@ impl Checking<'_> {
         criterion.map_or(1, |criterion| criterion.stable_for.max(1))
     }
 }
+
+/// What the runs of one check on one tree come to: a pass if all passed, else what the first that did not found. How each
+/// ended is in the evidence, with the share of those that did not pass.
+fn repeated(mut runs: Vec<Verdict>) -> Option<Verdict> {
+    let count = runs.len();
+    let passed = runs.iter().filter(|run| run.outcome == Outcome::Pass).count();
+    let each = runs.iter().enumerate().map(|(at, run)| {
+        let line: String = run.evidence.summary.chars().take(200).collect();
+        format!("[run {}: {} in {} ms] {line}", at + 1, run.outcome, run.duration_ms)
+    });
+    let each = each.collect::<Vec<_>>().join("\n");
+    let duration_ms = runs.iter().map(|run| run.duration_ms).fold(0, u64::saturating_add);
+    let telling = runs.iter().position(|run| run.outcome != Outcome::Pass).unwrap_or(0);
+    if runs.is_empty() {
+        return None;
+    }
+    let verdict = runs.swap_remove(telling);
+    let Evidence { summary, mut measures, tail, .. } = verdict.evidence.clone();
+    let flaky = if passed > 0 && passed < count { "flaky: " } else { "" };
+    let measure = |name: &str, value: f64, bound: String| Measure { name: name.to_owned(), value, bound };
+    #[expect(clippy::cast_precision_loss, reason = "a handful of runs")]
+    let (all, good) = (count as f64, passed as f64);
+    measures.push(measure("runs_passed", good, format!(">= {count}")));
+    measures.push(measure("flake_rate", (all - good) * 100.0 / all, "0".to_owned()));
+    let evidence = Evidence {
+        summary: format!("{flaky}passed {passed} of {count} runs; {summary}"),
+        measures,
+        // Half of the room for the runs, half for what the telling one said.
+        tail: format!("{}\n{}", last(&each, TAIL / 2), last(&tail, TAIL / 2 - 1)),
+        ..verdict.evidence
+    };
+    Some(Verdict { evidence, duration_ms, ..verdict })
+}
+
+/// The most that evidence carries of an output, in bytes.
+const TAIL: usize = 4096;
 
 /// Runs what blocks on a thread of its own.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {

@@ -106,6 +106,14 @@ fn remarks(keys: &CriterionKeys, criterion: &Criterion, whole: bool, at: &Node, 
         let hint = "add a check that a machine or a person decides, or lower the priority";
         found.error(Code::JudgeAlone, at.key_at("validators"), message, hint);
     }
+    fn repeats(check: &Check) -> bool {
+        check.retries > 0 || check.parts().iter().any(repeats)
+    }
+    if criterion.stable_for > 1 && criterion.checks.iter().any(repeats) {
+        let message = format!("a check of `{}` has `retries` beside `stable_for`", criterion.id);
+        let hint = "a run that is repeated until it passes shows no stability; remove one of them";
+        found.error(Code::Conflict, at.key_at("stable_for"), message, hint);
+    }
     let opinion = |check: &Check| matches!(check.kind, CheckKind::Judge(_) | CheckKind::Manual(_));
     if whole && !criterion.measurable && !criterion.checks.is_empty() && !criterion.checks.iter().any(opinion) {
         let message = format!("`{}` is not measurable, yet only machines check it", criterion.id);

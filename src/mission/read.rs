@@ -418,6 +418,15 @@ mod tests {
     }
 
     #[test]
+    fn what_must_pass_in_a_row_is_not_repeated_until_it_passes() {
+        let text =
+            |stable: &str, check: &str| format!("title: t\ndod: [{{criteria: c, {stable} validators: {check}}}]");
+        let repeated = "{any: [make, {command: x, retries: 2}]}";
+        assert!(mistakes(&text("stable_for: 2,", repeated))[0].contains("CCO-E0125"));
+        assert!(read("m", text("", repeated)).is_ok() && read("m", text("stable_for: 2,", "make")).is_ok());
+    }
+
+    #[test]
     fn references_must_lead_somewhere() {
         let text = "title: t\ndod:\n- {criteria: a, id: x}\n- {criteria: b, id: x}\nphases:\n- {id: one, criteria: [x, y], depends_on: [two]}\n\
                     - {id: two, criteria: [x], gates: [lint], depends_on: [zero]}\n- two\n";

@@ -81,3 +81,23 @@ fn the_check_tree_is_set_up_once_and_again_when_the_set_up_changes() {
     repository.write(".cco/mission.yaml", &mission("echo 2 >> count"));
     cco(&place, &repository, ["validate", "--yes"]).run().expect_code(3);
 }
+
+#[test]
+fn a_check_that_must_pass_in_a_row_tells_how_each_run_ended() {
+    let place = Place::new();
+    let count = place.root().join("count");
+    let flaky = format!("echo x >> {0}; test $(wc -l < {0}) -ne 2", count.display());
+    let mission = format!(
+        "title: Flaky\ndescription: x\ndefinition_of_done:\n  - {{ criteria: Stable, stable_for: 4, validator: \"{flaky}\" }}\n"
+    );
+    let repository = repository(&place, &mission);
+    let open = json(&cco(&place, &repository, ["validate", "--yes", "--json"]).run().expect_code(3));
+    let evidence = &open["criteria"][0]["checks"][0]["evidence"];
+    let summary = evidence["summary"].as_str().unwrap();
+    assert!(summary.starts_with("flaky: passed 3 of 4 runs"), "{evidence}");
+    let tail = evidence["tail"].as_str().unwrap();
+    assert!(tail.contains("[run 2: fail") && tail.contains("[run 4: pass"), "{tail}");
+    let rate = evidence["measures"].as_array().unwrap().iter().find(|measure| measure["name"] == "flake_rate");
+    assert_eq!(rate.unwrap()["value"], 25.0);
+    cco(&place, &repository, ["validate"]).run().expect_code(0);
+}

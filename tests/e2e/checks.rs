@@ -68,3 +68,29 @@ fn a_change_that_must_not_be_is_seen_and_keeps_the_mission_from_its_end() {
     let told = world.cco(["status"]).run().expect_code(0);
     assert!(told.stdout.contains("changed at `second.*`: second.txt"), "{}", told.stdout);
 }
+
+#[test]
+fn a_test_that_is_lost_is_missed_where_several_passes_are_asked_for_too() {
+    let place = Place::new();
+    let mission = "\
+title: Tests
+definition_of_done:
+- criteria: The tests pass
+  stable_for: 2
+  validator: { tests: { run: cat tests.tap, no_regression: true } }
+- { criteria: The file is there, validator: { file: made.txt } }
+";
+    let script = "\
+scenes:
+  - steps:
+      - { write: { path: tests.tap, content: \"1..1\\nok 1 - easy\\n\" } }
+      - { write: { path: made.txt, content: \"made\\n\" } }
+    result: Made, and the tests pass.
+";
+    let world = World::new(&place, mission, STUB, script);
+    world.repo.write("tests.tap", "1..2\nok 1 - easy\nok 2 - hard\n");
+    world.repo.commit("tests");
+    assert_ne!(world.start(["--max-iterations", "1"]).code(), 0);
+    let told = world.cco(["status"]).run().expect_code(0);
+    assert!(told.stdout.contains("passed 0 of 2 runs; 1 tests passed at the baseline"), "{}", told.stdout);
+}
