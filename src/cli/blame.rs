@@ -41,7 +41,9 @@ impl From<store::Error> for Error {
             E::TooLong { .. } | E::Unwritable { .. } | E::RunExists { .. } => Code::Internal,
         };
         let hint = match code {
-            Code::Held => Some("`cco status` shows what it does, `cco stop` ends it"),
+            Code::Held => {
+                Some("`cco status` shows what it does, `cco resume --budget N` gives it more, `cco stop` ends it")
+            }
             Code::NoRun => Some("`cco start` begins one"),
             Code::NoSpace => Some("make room, then `cco resume`: nothing acknowledged is lost"),
             _ => None,

@@ -13,9 +13,10 @@ use super::code::Code;
 use super::environment::Environment;
 use super::error::Error;
 use super::output::Output;
-use crate::config::Flag;
+use super::place::Place;
+use crate::config::{Flag, Loaded};
 use crate::daemon::protocol::{Ask, Reply};
-use crate::daemon::{Inputs, Places, client};
+use crate::daemon::{Inputs, Places, client, read_config};
 use crate::repo::{self, Repo};
 use crate::session::Event;
 use crate::store::{Mark, StateDir};
@@ -50,12 +51,18 @@ impl Context<'_> {
         Ok(Repo::open(&repo::Options { start: folder, environment })?)
     }
 
-    /// The repository that the command line means.
+    /// The repository that is meant, by the command line or by the mission.
     ///
     /// # Errors
     /// Why it cannot be worked on.
     pub fn repo(&self) -> Result<Repo, Error> {
-        self.repo_at(&self.folder()?)
+        Place::find(self, None)?.repo()
+    }
+
+    /// A path of the command line: relative to the current folder.
+    #[must_use]
+    pub fn path(&self, given: &Path) -> PathBuf {
+        self.environment.directory.as_deref().map_or_else(|| given.to_owned(), |here| here.join(given))
     }
 
     /// Its state folder; nothing is made.
@@ -70,10 +77,21 @@ impl Context<'_> {
     ///
     /// # Errors
     /// All their mistakes.
-    pub fn inputs(&self, root: &Path, mission: Option<&Path>, flags: &[Flag<'_>]) -> Result<Inputs, Error> {
-        let environment = &self.environment.variables;
-        let config = self.global.config.as_deref();
-        Ok(Inputs::read(&Places { root, mission, config, flags, environment })?)
+    pub fn inputs(&self, place: &Place, flags: &[Flag<'_>]) -> Result<Inputs, Error> {
+        Ok(Inputs::read(&self.places(place, flags))?)
+    }
+
+    /// Reads the configuration alone.
+    ///
+    /// # Errors
+    /// All its mistakes.
+    pub fn config(&self, place: &Place) -> Result<Loaded, Error> {
+        Ok(read_config(&self.places(place, &[]))?)
+    }
+
+    fn places<'b>(&'b self, place: &'b Place, flags: &'b [Flag<'b>]) -> Places<'b> {
+        let (mission, config, environment) = (place.mission.as_deref(), place.config.as_deref(), self.variables());
+        Places { root: &place.root, mission, config, flags, environment }
     }
 
     /// The environment, for those who pass parts of it on.
@@ -196,18 +214,41 @@ impl Context<'_> {
         }
     }
 
+    /// Tells the run something: its daemon if one lives, else the journal, where the next one finds it.
+    ///
+    /// # Errors
+    /// [`Code::NoRun`] where nothing was started, and what is refused.
+    pub fn tell(&mut self, ask: Ask, done: &str) -> Result<(), Error> {
+        let state = self.state()?;
+        match client::ask(&state.control_path()?, &self.user(), ask.clone()) {
+            Err(client::Error::NotRunning) => {
+                let reply = crate::daemon::tell(&state, &self.user(), ask)?;
+                self.said(reply, done)?;
+                self.output.note("no cco is running here: `cco resume` goes on with it\n");
+                Ok(())
+            }
+            reply => self.said(reply?, done),
+        }
+    }
+
     /// Asks the daemon for something and says what came of it.
     ///
     /// # Errors
     /// [`Code::NoDaemon`] where none runs, and what it refuses.
     pub fn steer(&mut self, ask: Ask, done: &str) -> Result<(), Error> {
-        match self.ask(ask)? {
+        let reply = self.ask(ask)?;
+        self.said(reply, done)
+    }
+
+    fn said(&mut self, reply: Reply, done: &str) -> Result<(), Error> {
+        match reply {
+            Reply::Refused { code, text } => Err(Error::new(Code::Refused, format!("{text} ({code})"))),
             Reply::Taken { stage, notes } => {
                 self.output.note(&format!("{done}; the mission is {}\n", stage.replace('_', " ")));
                 notes.iter().for_each(|note| self.output.note(&format!("{note}\n")));
                 Ok(())
             }
-            Reply::Status(_) | Reply::Refused { .. } => Err(super::internal("the daemon answered another question")),
+            Reply::Status(_) => Err(super::internal("the daemon answered another question")),
         }
     }
 }

@@ -9,7 +9,8 @@ use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
 use super::foreground::{self, Manner};
-use super::trust::{self, Trust};
+use super::place::Place;
+use super::trust::{self, Subject, Trust};
 use super::{detach, screen};
 use crate::config::Flag;
 use crate::daemon::{Begin, Ended, Inputs, Observer, Options, Span, clock};
@@ -41,8 +42,9 @@ impl Launch<'_> {
     /// # Errors
     /// Why it could not start, or had to stop.
     pub fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
-        let (repo, inputs) = self.read(context)?;
-        must_be_trusted(context, &repo, &inputs, self.stay.consent())?;
+        let target = self.read(context)?;
+        must_be_trusted(context, &target, self.stay.consent())?;
+        let Target { repo, inputs, .. } = target;
         if self.stay.detach {
             return detach::start(context, &repo);
         }
@@ -70,16 +72,21 @@ impl Launch<'_> {
     /// # Errors
     /// The mistakes of the files.
     pub fn dry_run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
-        let (_, inputs) = self.read(context)?;
+        let mission = self.read(context)?.whole_mission()?;
         let style = context.output.data_style();
-        context.output.data(&screen::would_run(&whole(context, &inputs)?, style));
+        context.output.data(&screen::would_run(&mission, style));
         Ok(Exit::Done)
     }
 
-    fn read(&self, context: &mut Context<'_>) -> Result<(Repo, Inputs), Error> {
+    fn read(&self, context: &mut Context<'_>) -> Result<Target, Error> {
         let flags = self.flags();
         let flags: Vec<Flag<'_>> = flags.iter().map(|(name, key, value)| Flag { name, key, value }).collect();
-        read(context, self.mission, &flags)
+        let mut target = Target::read(context, self.mission, &flags)?;
+        // Who says a budget on the command line means this run, whatever the mission allows itself.
+        if self.limits.budget.is_some() {
+            target.inputs.mission.budget.usd = None;
+        }
+        Ok(target)
     }
 
     /// Flags that are configuration: name, key, value.
@@ -117,30 +124,52 @@ impl Launch<'_> {
     }
 }
 
-/// The repository and the inputs, with the repository that the mission names if there is one. Says the inputs'
-/// warnings.
-///
-/// # Errors
-/// The mistakes of the files, or why the repository cannot be worked on.
-pub fn read(context: &mut Context<'_>, mission: Option<&Path>, flags: &[Flag<'_>]) -> Result<(Repo, Inputs), Error> {
-    let folder = context.folder()?;
-    let here = context.repo_at(&folder);
-    let root = here.as_ref().map_or_else(|_| folder.clone(), |repo| repo.work_tree().to_owned());
-    let inputs = context.inputs(&root, mission, flags)?;
-    for warning in &inputs.warnings {
-        context.output.note(&format!("{warning}\n"));
-    }
-    let repo = match named_repository(context, &inputs) {
-        Some(named) if named.exists() => context.repo_at(&named)?,
-        Some(named) => {
-            let repo = here?;
-            let text = format!("{} does not exist: working on {}\n", named.display(), repo.work_tree().display());
-            context.output.note(&text);
-            repo
+/// What a command that runs checks works with.
+#[derive(Debug)]
+pub struct Target {
+    /// The repository.
+    pub repo: Repo,
+    /// What people wrote.
+    pub inputs: Inputs,
+    /// A configuration file that is trusted with the mission, because neither the repository nor the command line names
+    /// it.
+    config: Option<PathBuf>,
+}
+
+impl Target {
+    /// Finds the repository and reads the inputs; says their warnings.
+    ///
+    /// # Errors
+    /// Why the repository cannot be worked on, or the mistakes of the files.
+    pub fn read(context: &mut Context<'_>, mission: Option<&Path>, flags: &[Flag<'_>]) -> Result<Self, Error> {
+        let place = Place::find(context, mission)?;
+        place.notes.iter().for_each(|note| context.output.note(&format!("{note}\n")));
+        let inputs = context.inputs(&place, flags)?;
+        for warning in &inputs.warnings {
+            context.output.note(&format!("{warning}\n"));
         }
-        None => here?,
-    };
-    Ok((repo, inputs))
+        let config = place.config.clone().filter(|_| context.global.config.is_none());
+        Ok(Self { repo: place.repo()?, inputs, config })
+    }
+
+    /// What is trusted of it.
+    #[must_use]
+    pub fn subject(&self) -> Subject<'_> {
+        Subject { repo: &self.repo, mission: &self.inputs.mission_path, config: self.config.as_deref() }
+    }
+
+    /// The mission with the set-up that its lock files imply spelt out: what is not shown cannot be refused.
+    ///
+    /// # Errors
+    /// If a lock file cannot be read.
+    pub fn whole_mission(&self) -> Result<Mission, Error> {
+        let mut mission = self.inputs.mission.clone();
+        if mission.setup.is_none() {
+            let implied = verify::Setup::of(None, self.repo.work_tree())?.commands;
+            mission.setup = (!implied.is_empty()).then_some(implied);
+        }
+        Ok(mission)
+    }
 }
 
 /// Who says that a mission may run its commands.
@@ -158,55 +187,24 @@ pub enum Consent {
 ///
 /// # Errors
 /// [`Code::Untrusted`] if it may not.
-pub fn must_be_trusted(context: &mut Context<'_>, repo: &Repo, inputs: &Inputs, consent: Consent) -> Result<(), Error> {
-    let (root, mission) = (repo.work_tree(), &inputs.mission_path);
+pub fn must_be_trusted(context: &mut Context<'_>, target: &Target, consent: Consent) -> Result<(), Error> {
+    let subject = target.subject();
     match consent {
-        Consent::CheckedOut => return trust_checked_out(context, repo, mission),
+        Consent::CheckedOut => return trust_checked_out(context, subject),
         Consent::Given => {}
-        Consent::Asked if trust::look(context, root, mission)? == Trust::Known => return Ok(()),
-        Consent::Asked => show_and_ask(context, inputs)?,
+        Consent::Asked if trust::look(context, subject)? == Trust::Known => return Ok(()),
+        Consent::Asked => show_and_ask(context, target)?,
     }
-    trust::record_trust(context, root, mission)
-}
-
-/// The repository that mission or configuration name, unless the command line does.
-fn named_repository(context: &Context<'_>, inputs: &Inputs) -> Option<PathBuf> {
-    if context.global.repo.is_some() {
-        return None;
-    }
-    let beside = inputs.mission_path.parent().unwrap_or_else(|| Path::new("."));
-    // A mission in `.cco/` means paths from the root, as everything else in that folder does.
-    let beside =
-        if beside.file_name().is_some_and(|name| name == ".cco") { beside.parent().unwrap_or(beside) } else { beside };
-    if let Some(named) = &inputs.mission.repository {
-        return Some(beside.join(named));
-    }
-    let path = inputs.config().repository.path.as_str();
-    (path != ".").then(|| beside.join(path))
-}
-
-/// The mission with the set-up that its lock files imply spelt out: what is not shown cannot be refused.
-///
-/// # Errors
-/// If a lock file cannot be read.
-pub(super) fn whole(context: &Context<'_>, inputs: &Inputs) -> Result<Mission, Error> {
-    let mut mission = inputs.mission.clone();
-    if mission.setup.is_none() {
-        let folder = context.folder()?;
-        let root = context.repo_at(&folder).map_or(folder, |repo| repo.work_tree().to_owned());
-        let implied = verify::Setup::of(None, &root)?.commands;
-        mission.setup = (!implied.is_empty()).then_some(implied);
-    }
-    Ok(mission)
+    trust::record_trust(context, subject)
 }
 
 /// Shows what a mission would run and asks whether it may; an error where nobody can answer.
 ///
 /// # Errors
 /// [`Code::Untrusted`] if the answer is no, or nobody can give one.
-pub fn show_and_ask(context: &mut Context<'_>, inputs: &Inputs) -> Result<(), Error> {
+pub fn show_and_ask(context: &mut Context<'_>, target: &Target) -> Result<(), Error> {
     let style = context.output.note_style();
-    context.output.note(&screen::would_run(&whole(context, inputs)?, style));
+    context.output.note(&screen::would_run(&target.whole_mission()?, style));
     let untrusted = || {
         Error::new(Code::Untrusted, "this mission is not trusted yet; it would run what is shown above")
             .hint("read it, then `cco trust`, or say --yes")
@@ -218,7 +216,7 @@ pub fn show_and_ask(context: &mut Context<'_>, inputs: &Inputs) -> Result<(), Er
 }
 
 /// A runner trusts only what is checked out: files that equal the commit, of a run that no stranger started.
-fn trust_checked_out(context: &Context<'_>, repo: &Repo, mission: &Path) -> Result<(), Error> {
+fn trust_checked_out(context: &Context<'_>, subject: Subject<'_>) -> Result<(), Error> {
     let refuse =
         |why: String| Err(Error::new(Code::Untrusted, why).hint("run it on a branch of the repository itself"));
     let event = context.environment.text("GITHUB_EVENT_NAME").unwrap_or_default();
@@ -230,16 +228,24 @@ fn trust_checked_out(context: &Context<'_>, repo: &Repo, mission: &Path) -> Resu
     if event == "pull_request" && context.environment.text("GITHUB_HEAD_REF").is_some() && is_fork(context) {
         return refuse("runs for pull requests of forks are refused".to_owned());
     }
-    let head = repo.head()?;
-    let tree = repo.tree_of(&head.commit)?;
-    for path in trust::files(repo.work_tree(), mission)? {
-        let inside = path.strip_prefix(repo.work_tree()).unwrap_or(&path).to_owned();
-        let same = repo.contains(&tree, &inside)? && trust::equals(&path, &repo.read_blob(&tree, &inside)?)?;
-        if !same {
-            return refuse(format!("{} differs from the checked-out commit", inside.display()));
+    for path in trust::files(subject)? {
+        if !trust::is_own_lock(subject, &path)? && !is_checked_out(context, subject.repo, &path)? {
+            let name = path.strip_prefix(subject.repo.work_tree()).unwrap_or(&path);
+            return refuse(format!("{} differs from the checked-out commit", name.display()));
         }
     }
     Ok(())
+}
+
+/// Whether a file is as its repository's commit has it. A mission may lie in another repository than it works on.
+fn is_checked_out(context: &Context<'_>, repo: &Repo, path: &Path) -> Result<bool, Error> {
+    let around = match path.starts_with(repo.work_tree()) {
+        true => repo.clone(),
+        false => context.repo_at(path.parent().unwrap_or(path))?,
+    };
+    let tree = around.tree_of(&around.head()?.commit)?;
+    let inside = path.strip_prefix(around.work_tree()).unwrap_or(path);
+    Ok(around.contains(&tree, inside)? && trust::equals(path, &around.read_blob(&tree, inside)?)?)
 }
 
 /// Whether the run's pull request comes from another repository.

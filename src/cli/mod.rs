@@ -20,6 +20,7 @@ pub mod init;
 pub mod launch;
 mod logging;
 pub mod output;
+pub mod place;
 pub mod screen;
 pub mod trust;
 mod watch;

@@ -191,7 +191,10 @@ async fn choose(options: &Options, state: &StateDir, lock: Lock, crew: &Crew) ->
             Ok(Chosen::AlreadyDone(Box::new(opened.session)))
         }
         (Begin::Either | Begin::Resume, false, Some(what)) => Err(Error::Changed { what }),
-        (Begin::Either | Begin::Resume, false, None) => Ok(Chosen::Run(Box::new(opened))),
+        (Begin::Either | Begin::Resume, false, None) => {
+            equip::mission_fits(&options.inputs, crew)?;
+            Ok(Chosen::Run(Box::new(opened)))
+        }
         (Begin::Fresh, _, _) | (Begin::Either, true, Some(_)) => {
             let lock = opened.store.close();
             store::archive_run(state, &lock)?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::inputs;
-use super::perform::{Answer, Task, unfit};
+use super::perform::{Answer, Task, Tools, unfit};
 use super::plan::Paid;
 use super::{charter, clock};
 use crate::manager::{Failed, Manager, ModelManager, Proposal};
@@ -77,9 +77,11 @@ async fn listing(task: &Task) -> Result<String, Fault> {
 async fn pin(task: &Task, proposals: &[Proposal]) -> Result<Mission, Fault> {
     let mut mission = task.mission.as_ref().clone();
     let entries: Vec<LockEntry> = proposals.iter().filter_map(|proposal| entry(&mission, proposal)).collect();
-    let root = task.tools.repo.work_tree().to_owned();
     let before = mission.clone();
-    let lock = task.blocking(move |_| inputs::pin(&root, &before, entries).map_err(|error| unfit(&error))).await?;
+    let pin = move |tools: &Tools| {
+        inputs::pin(tools.repo.work_tree(), &tools.state, &before, entries).map_err(|error| unfit(&error))
+    };
+    let lock = task.blocking(pin).await?;
     mission::apply_lock(&mut mission, &lock).map_err(|error| unfit(&error))?;
     Ok(mission)
 }

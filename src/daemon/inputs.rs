@@ -12,6 +12,7 @@ use crate::config::{self, Config, Flag, Layers, Loaded};
 use crate::mission::{self, Every, Lock, Mission};
 use crate::prompt::Prompts;
 use crate::reading::Diagnostic;
+use crate::store::StateDir;
 use crate::words::{CriterionId, Hash, Priority};
 
 /// Where inputs are looked for.
@@ -191,8 +192,14 @@ pub(super) fn lock_hash(root: &Path) -> Result<Option<Hash>, Error> {
     Ok(read_if_there(&lock_path(root))?.map(|bytes| Hash::of(&bytes)))
 }
 
-/// Adds derived checks to the lock file; what is pinned already stays. Written whole or not at all.
-pub(super) fn pin(root: &Path, mission: &Mission, entries: Vec<mission::LockEntry>) -> Result<Lock, Error> {
+/// Adds derived checks to the lock file; what is pinned already stays. Written whole or not at all, and noted in the
+/// state folder as written by cco.
+pub(super) fn pin(
+    root: &Path,
+    state: &StateDir,
+    mission: &Mission,
+    entries: Vec<mission::LockEntry>,
+) -> Result<Lock, Error> {
     let path = lock_path(root);
     let fail = |doing, source| Error::File { doing, path: path.clone(), source };
     let mut lock =
@@ -202,8 +209,10 @@ pub(super) fn pin(root: &Path, mission: &Mission, entries: Vec<mission::LockEntr
     lock.entries.extend(entries);
     let folder = root.join(".cco");
     std::fs::create_dir_all(&folder).map_err(|source| fail("create the folder of", source))?;
+    let text = mission::write_lock(&lock);
+    state.note_pinned(&Hash::of(text.as_bytes()))?;
     let part = folder.join("mission.lock.yaml.part");
-    std::fs::write(&part, mission::write_lock(&lock)).map_err(|source| fail("write", source))?;
+    std::fs::write(&part, text).map_err(|source| fail("write", source))?;
     std::fs::rename(&part, &path).map_err(|source| fail("write", source))?;
     Ok(lock)
 }

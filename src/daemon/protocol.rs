@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::words::Money;
+
 /// The version of this protocol.
 pub const VERSION: u32 = 1;
 /// The longest line either side accepts, in bytes: guidance is bounded by it.
@@ -38,6 +40,13 @@ pub enum Ask {
     Guide {
         /// What.
         text: String,
+    },
+    /// Go by other limits from now on; what is left out stays as it is.
+    Limits {
+        /// The last iteration that may be started.
+        max_iterations: Option<u64>,
+        /// The most dollars that may be spent.
+        usd: Option<Money>,
     },
     /// Answer a manual check.
     Answer {

@@ -19,16 +19,15 @@ use super::error::Error;
 use super::failpoint::{self, Side};
 use super::observer::{Observer, Update};
 use super::perform::{Answer, Tools};
-use super::protocol::{Ask, Reply, StopWhen};
+use super::protocol::{Ask, Reply};
 use super::reporting;
 use super::running::Running;
+use super::said;
 use crate::mission::Mission;
-use crate::session::{
-    self, Answer as PersonsAnswer, Checkpoint, Effect, Event, Leave, Notice, Patience, Session, Stage, StopHow,
-};
+use crate::session::{self, Checkpoint, Effect, Event, Leave, Notice, Patience, Session, Stage, StopHow};
 use crate::store::{self, Mark, Store};
 use crate::view;
-use crate::words::{Actor, AttemptId, CriterionId, Hash, Seq, Via};
+use crate::words::{Actor, AttemptId, Hash, Seq, Via};
 
 /// A daemon about to run, or running.
 pub(super) struct Daemon {
@@ -196,36 +195,15 @@ impl Daemon {
         let event = match ask {
             Ask::Status => return self.answer(reply, Reply::Status(Box::new(self.status()))),
             Ask::Done { note } => return self.done(reply, &note),
-            Ask::Pause => Event::PauseAsked { actor },
-            Ask::Resume => Event::ResumeAsked { actor },
-            Ask::Stop { when } => Event::StopAsked { actor, how: stop_how(when) },
-            Ask::Guide { text } => Event::Guided { actor, text },
-            Ask::Answer { criterion, .. } if !self.has(&criterion) => {
-                let text = format!("there is no criterion “{criterion}”; `cco status` lists them");
-                return self.answer(reply, Reply::Refused { code: "CCO-E0423".to_owned(), text });
-            }
-            Ask::Answer { ref criterion, .. } if !self.is_manual(criterion) => {
-                let text = format!("there is no criterion {criterion:?} with a manual check");
-                return self.answer(reply, Reply::Refused { code: "CCO-E0423".to_owned(), text });
-            }
-            Ask::Answer { criterion, approve, note } => {
-                let answer = if approve { PersonsAnswer::Approve } else { PersonsAnswer::Reject };
-                Event::Answered { actor, criterion: CriterionId::new(criterion), answer, note }
-            }
+            ask => match said::event(&self.session, actor, ask) {
+                Ok(event) => event,
+                Err(refused) => return self.answer(reply, refused),
+            },
         };
         let notices = self.take(&event)?;
         self.store.sync()?;
         let notes = notices.into_iter().map(|notice| notice.text).collect();
         self.answer(reply, Reply::Taken { stage: self.session.stage.name().to_owned(), notes })
-    }
-
-    fn has(&self, criterion: &str) -> bool {
-        self.session.charter.criteria.iter().any(|known| known.id.as_str() == criterion)
-    }
-
-    fn is_manual(&self, criterion: &str) -> bool {
-        let found = self.session.charter.criterion(&CriterionId::new(criterion));
-        found.is_some_and(|criterion| criterion.checks.iter().any(|check| check.kind == "manual"))
     }
 
     fn answer(&self, reply: oneshot::Sender<Reply>, text: Reply) -> Result<(), Error> {
@@ -360,13 +338,5 @@ fn checkpoint_after(stage: &Stage, event: &Event) -> Option<Checkpoint> {
     match (stage, event) {
         (Stage::Recording(order), Event::Recorded { .. }) => Some(order.checkpoint.clone()),
         _ => None,
-    }
-}
-
-const fn stop_how(when: StopWhen) -> StopHow {
-    match when {
-        StopWhen::AfterIteration => StopHow::Drain,
-        StopWhen::Now => StopHow::Now,
-        StopWhen::Kill => StopHow::Kill,
     }
 }

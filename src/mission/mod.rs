@@ -32,4 +32,4 @@ pub use lock::{
 };
 pub use mission::{Budget, Constraint, Criterion, Mission, Phase, Readiness, Service};
 pub use proposal::{check_from_json, check_schema};
-pub use read::{MissionFile, read, schema};
+pub use read::{MissionFile, named_repository, read, schema};

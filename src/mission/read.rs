@@ -78,6 +78,18 @@ pub fn read(file_name: &str, text: impl AsRef<[u8]>) -> Result<MissionFile, Vec<
     Ok(MissionFile { mission, warnings, unsupported })
 }
 
+/// The repository that a mission file names, as it is written, whatever else is wrong with the file: who only looks on
+/// must find the right repository while somebody edits the mission.
+#[must_use]
+pub fn named_repository(text: impl AsRef<[u8]>) -> Option<String> {
+    let (_, root) = reading::parse("mission", text.as_ref()).ok()?;
+    let root = unwrapped(root, |_, _| {});
+    match &root.entry("repository")?.value.content {
+        Content::Text(path) => Some(path.clone()),
+        Content::Null | Content::Bool(_) | Content::Number(_) | Content::List(_) | Content::Map(_) => None,
+    }
+}
+
 /// The JSON Schema of mission files, for editors.
 #[must_use]
 pub fn schema() -> Value {

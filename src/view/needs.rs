@@ -152,8 +152,8 @@ impl Need {
                 (NeedKind::Resume, &["cco resume"])
             }
             PauseReason::OneIteration => (NeedKind::Resume, &["cco next", "cco resume"]),
-            PauseReason::Budget { .. } => (NeedKind::Budget, &["cco start --budget DOLLARS"]),
-            PauseReason::MaxIterations => (NeedKind::Iterations, &["cco start --max-iterations N"]),
+            PauseReason::Budget { .. } => (NeedKind::Budget, &["cco resume --budget DOLLARS"]),
+            PauseReason::MaxIterations => (NeedKind::Iterations, &["cco resume --max-iterations N"]),
             PauseReason::Credentials { .. } => (NeedKind::Credentials, &["cco doctor", "cco resume"]),
             PauseReason::Environment { .. } => (NeedKind::Environment, &["cco doctor", "cco resume"]),
             PauseReason::Mission { .. } => (NeedKind::Mission, &["cco validate", "cco start --fresh"]),

@@ -21,6 +21,7 @@ mod openrouter;
 mod checks;
 mod crash;
 mod demo;
+mod elsewhere;
 mod exits;
 mod manager;
 mod reading;

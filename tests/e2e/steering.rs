@@ -259,3 +259,73 @@ fn a_stop_while_the_manager_is_asked_does_not_wait_for_the_answer() {
     with_key(world.cco(["resume", "--yes"])).expect_code(0);
     assert_eq!(world.status()["recent"][0]["title"], "Asked again");
 }
+
+#[test]
+fn a_second_start_in_the_background_is_7_and_leaves_the_log_of_the_first() {
+    let place = Place::new();
+    let world = gated_one(&place);
+    world.cco(["start", "--yes", "--detach"]).run().expect_code(0);
+    world.wait_for_sign("begun");
+    let log = || fs::read_to_string(world.state().join("daemon.log")).unwrap();
+    let pid = world.wait_for_stage("working")["daemon"]["pid"].to_string();
+    wait_until("the log tells of the work", || log().contains("working").then_some(()));
+    let told = world.cco(["start", "--yes", "--detach"]).run().expect_code(7);
+    assert!(told.stderr.contains(&pid) && told.stderr.contains("since 2"), "{}", told.stderr);
+    assert!(log().contains("working"), "{}", log());
+    world.cco(["stop", "--now"]).run().expect_code(0);
+    world.nothing_runs();
+}
+
+#[test]
+fn more_money_reaches_a_running_cco_and_a_mission_that_set_itself_a_budget() {
+    let place = Place::new();
+    let script = STEPS.replace("result: The first", "cost_usd: 0.5\n    result: The first");
+    let world = World::new(&place, &format!("{TWO}budget: {{ usd: 0.4 }}\n"), STUB, &script);
+    let daemon = world.live();
+    let status = world.wait_for_stage("paused");
+    assert_eq!(status["needs"][0]["commands"][0], "cco resume --budget DOLLARS", "{status}");
+    let told = world.cco(["start", "--yes", "--budget", "4"]).run().expect_code(7);
+    assert!(told.stderr.contains("cco resume --budget"), "{}", told.stderr);
+    world.cco(["resume", "--time-limit", "1h"]).run().expect_code(2);
+    world.cco(["resume", "--budget", "4"]).run().expect_code(0);
+    daemon.wait().expect_code(0);
+    assert_eq!(world.status()["cost"]["budget_usd"], 4.0);
+
+    world.start(["--fresh"]).expect_code(0);
+    let place = Place::new();
+    let world = World::new(&place, &format!("{TWO}budget: {{ usd: 0.4 }}\n"), STUB, &script);
+    world.start([]).expect_code(5);
+    world.cco(["resume", "--yes", "--no-wait", "--budget", "4"]).run().expect_code(0);
+}
+
+#[test]
+fn what_is_said_while_nobody_works_waits_in_the_journal_for_the_next_start() {
+    let mission = "\
+title: Looks
+definition_of_done:
+  - { criteria: It looks good, id: looks, validator: { manual: Look at it } }
+";
+    let place = Place::new();
+    let script = "scenes: [{ steps: [{ write: { path: page.html, content: bright } }], result: Brighter now. }]\n";
+    let world = World::new(&place, mission, STUB, script);
+    world.cco(["guide", "too early"]).run().expect_code(2);
+    world.start([]).expect_code(4);
+    let cost = world.status()["cost"].clone();
+    let told = world.cco(["reject", "looks", "-m", "too dark"]).run().expect_code(0);
+    assert!(told.stderr.contains("cco resume"), "{}", told.stderr);
+    world.cco(["guide", "listen on port 31337"]).run().expect_code(0);
+    world.cco(["approve", "nonsense"]).run().expect_code(2);
+    assert_eq!(world.status()["cost"], cost, "nothing is reserved for what nobody does");
+    world.start([]).expect_code(4);
+    assert_eq!(world.repo.read("page.html"), "bright");
+    let attempts = crate::world::files(&world.state().join("attempts"));
+    let prompts: Vec<_> = attempts.iter().filter_map(|path| fs::read_to_string(path).ok()).collect();
+    for said in ["too dark", "port 31337"] {
+        assert!(prompts.iter().any(|text| text.contains(said)), "{said}");
+    }
+    world.cco(["approve", "looks"]).run().expect_code(0);
+    world.cco(["resume", "--yes", "--no-wait"]).run().expect_code(0);
+    assert_eq!(world.status()["outcome"], "done");
+    let done = world.cco(["guide", "one more thing"]).run().expect_code(2);
+    assert!(done.stderr.contains("done and proven"), "{}", done.stderr);
+}

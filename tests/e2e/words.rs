@@ -187,3 +187,54 @@ definition_of_done:
     let summary = status["criteria"][0]["checks"][0]["evidence"]["summary"].as_str().unwrap();
     assert!(summary.contains("does not exist"), "{summary}");
 }
+
+#[test]
+fn a_lock_that_cco_wrote_asks_nobody_again_and_one_that_was_touched_does() {
+    let place = Place::new();
+    let one = |id: &str| {
+        let checks = json!([command("test -e second.txt")]);
+        json!({ "criteria": [{ "id": id, "reason": "it shows", "checks": checks, "judge": null }] }).to_string()
+    };
+    let server = OpenRouter::start(vec![Reply::says(one("there")), plan_for("there"), plan_for("there")]);
+    let mission = "title: Words\ndefinition_of_done:\n  - { criteria: The second file is there, id: there }\n";
+    let world = World::new(&place, mission, &config(&server), "scenes: [{ result: Nothing. }]\n");
+    let cco = |arguments: &[&str]| world.cco(arguments.iter().copied()).env("OPENROUTER_API_KEY", KEY).run();
+    cco(&["start", "--ci", "--max-iterations", "1"]).expect_code(6);
+    assert!(world.repo.has(".cco/mission.lock.yaml"));
+    cco(&["start", "--ci", "--max-iterations", "1"]).expect_code(6);
+    cco(&["resume", "--ci", "--max-iterations", "1"]).expect_code(6);
+
+    std::fs::remove_file(world.repo.folder().join(".cco/mission.lock.yaml")).unwrap();
+    cco(&["trust", "--yes"]).expect_code(0);
+    server.script([Reply::says(one("there")), plan_for("there")]);
+    cco(&["start", "--fresh", "--no-wait", "--max-iterations", "1"]).expect_code(6);
+    cco(&["resume", "--no-wait", "--max-iterations", "1"]).expect_code(6);
+    let lock = world.repo.read(".cco/mission.lock.yaml");
+    world.repo.write(".cco/mission.lock.yaml", &format!("{lock}# touched\n"));
+    for arguments in [["resume", "--no-wait"], ["resume", "--ci"]] {
+        let told = cco(&arguments).expect_code(9);
+        assert!(told.stderr.contains("CCO-E0510"), "{}", told.stderr);
+    }
+    world.repo.write(".cco/mission.lock.yaml", &lock);
+    world.repo.write(".cco/config.yaml", &format!("{}# another word\n", config(&server)));
+    let told = cco(&["resume", "--no-wait"]).expect_code(9);
+    assert!(told.stderr.contains("CCO-E0510"), "the rest must be what was trusted: {}", told.stderr);
+}
+
+#[test]
+fn a_mission_with_a_judge_does_not_go_on_without_a_model() {
+    let place = Place::new();
+    let mission = "\
+title: Documented
+definition_of_done:
+  - criteria: The API is documented
+    id: docs
+    validator: { judge: { rubric: The listing is documented, evidence: [\"docs/**\"] } }
+";
+    let server = OpenRouter::start(vec![]);
+    let world = World::new(&place, mission, &config(&server), SCRIPT);
+    let start = world.cco(["start", "--yes", "--no-wait", "--max-wait", "1s"]);
+    assert_ne!(start.env("OPENROUTER_API_KEY", KEY).run().code(), 0);
+    let told = world.cco(["resume", "--yes", "--no-wait"]).run().expect_code(8);
+    assert!(told.stderr.contains("judge") && told.stderr.contains("OPENROUTER_API_KEY"), "{}", told.stderr);
+}

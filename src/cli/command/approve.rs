@@ -22,12 +22,12 @@ pub struct ApproveArgs {
 }
 
 impl ApproveArgs {
-    /// Hands the answer to the daemon.
+    /// Hands the answer to the run, also to one that nobody works on at the moment.
     ///
     /// # Errors
-    /// If none runs, or it has no such criterion.
+    /// If there is no run, or it has no such criterion.
     pub fn run(&self, context: &mut Context<'_>) -> Result<(), Error> {
         let (criterion, note) = (self.criterion.clone(), self.message.clone());
-        context.steer(Ask::Answer { criterion, approve: true, note }, "noted")
+        context.tell(Ask::Answer { criterion, approve: true, note }, "noted")
     }
 }

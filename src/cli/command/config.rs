@@ -2,7 +2,7 @@
 
 use crate::cli::context::Context;
 use crate::cli::error::Error;
-use crate::daemon::{Places, read_config};
+use crate::cli::place::Place;
 
 /// Show the configuration in force.
 #[derive(Debug, clap::Args)]
@@ -44,11 +44,8 @@ impl ConfigArgs {
     /// The mistakes of the configuration.
     pub fn run(&self, context: &mut Context<'_>) -> Result<(), Error> {
         let ConfigCommand::Show { origin, json } = &self.command;
-        let root = context.folder().and_then(|folder| context.repo_at(&folder)).map(|repo| repo.work_tree().to_owned());
-        let root = root.or_else(|_| context.folder())?;
-        let (config, environment) = (context.global.config.as_deref(), context.variables());
-        let places = Places { root: &root, mission: None, config, flags: &[], environment };
-        let loaded = read_config(&places)?;
+        let place = Place::find(context, None)?;
+        let loaded = context.config(&place)?;
         for warning in &loaded.warnings {
             context.output.note(&format!("{warning}\n"));
         }

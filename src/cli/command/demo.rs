@@ -13,6 +13,7 @@ use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::foreground::{self, Manner};
 use crate::cli::launch::own_program;
+use crate::cli::place::Place;
 use crate::cli::screen;
 use crate::daemon::{Begin, Observer, Options, Span, clock};
 use crate::session::Patience;
@@ -62,7 +63,7 @@ impl DemoArgs {
         let folder = folder.map_err(|error| Error::file("create", "a temporary folder".as_ref(), &error))?;
         make_repository(context, folder.path())?;
         let repo = context.repo_at(folder.path())?;
-        let inputs = context.inputs(repo.work_tree(), None, &[])?;
+        let inputs = context.inputs(&Place::of(repo.clone()), &[])?;
         let (observer, inbox) = Observer::pair();
         let options = Options {
             inputs,

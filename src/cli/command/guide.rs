@@ -43,13 +43,13 @@ impl GuideArgs {
 }
 
 impl GuideArgs {
-    /// Hands the text to the daemon.
+    /// Hands the text to the run, also to one that nobody works on at the moment.
     ///
     /// # Errors
-    /// If none runs, or the text does not fit.
+    /// If there is no run, or the text does not fit.
     pub fn run(&self, context: &mut Context<'_>) -> Result<(), Error> {
         let text = self.text()?;
-        context.steer(Ask::Guide { text }, "noted for the next prompt")
+        context.tell(Ask::Guide { text }, "noted for the next prompt")
     }
 }
 

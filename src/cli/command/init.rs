@@ -15,7 +15,7 @@ use crate::cli::doctor;
 use crate::cli::error::Error;
 use crate::cli::init::{Listing, Proposal, config_text, mission_text, propose};
 use crate::cli::output::Output;
-use crate::cli::trust;
+use crate::cli::trust::{self, Subject};
 use crate::view::printable_line;
 
 /// The most of a file that is looked at, in bytes.
@@ -51,19 +51,19 @@ impl InitArgs {
     /// # Errors
     /// As [`InitArgs::propose`]; or if trust cannot be recorded.
     pub fn run(&self, context: &mut Context<'_>) -> Result<(), Error> {
-        let root = match context.repo() {
-            Ok(repo) => repo.work_tree().to_owned(),
-            Err(_) => context.folder()?,
-        };
+        // The repository here, and not one that a mission which is there already names.
+        let repo = context.repo_at(&context.folder()?)?;
+        let root = repo.work_tree().to_owned();
         let written = self.propose(&root, context.output)?;
         if written.is_empty() {
             return Ok(());
         }
         let mission = root.join(&self.mission);
-        let others = trust::files(&root, &mission)?.into_iter().filter(|file| !written.contains(file)).count();
+        let subject = Subject { repo: &repo, mission: &mission, config: None };
+        let others = trust::files(subject)?.into_iter().filter(|file| !written.contains(file)).count();
         // What somebody else wrote is read before it is trusted; what was just written here is shown above.
         if others == 0 || self.yes {
-            trust::record_trust(context, &root, &mission)?;
+            trust::record_trust(context, subject)?;
         } else {
             context.output.note("trust: there were files before; read them, then `cco trust`\n");
         }

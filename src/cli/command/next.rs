@@ -1,5 +1,7 @@
 //! `cco next`: exactly one iteration.
 
+use std::path::PathBuf;
+
 use crate::cli::code::Code;
 use crate::cli::command::start::{LimitArgs, StayArgs};
 use crate::cli::context::Context;
@@ -17,6 +19,9 @@ Examples:
   cco next            one turn of the loop, then look at `cco show`
   cco next --phase    on to the end of this phase")]
 pub struct NextArgs {
+    /// Mission file [default: .cco/mission.yaml, then ./mission.yaml]
+    #[arg(long, value_name = "FILE")]
+    pub mission: Option<PathBuf>,
     /// Go on to the end of the phase
     #[arg(long)]
     pub phase: bool,
@@ -37,6 +42,6 @@ impl NextArgs {
         let limits = LimitArgs::default();
         let stay = StayArgs { json: self.json, ..StayArgs::default() };
         let (begin, span) = (Begin::Either, Span::OneIteration);
-        Launch { mission: None, begin, span, limits: &limits, stay: &stay, model: None }.run(context)
+        Launch { mission: self.mission.as_deref(), begin, span, limits: &limits, stay: &stay, model: None }.run(context)
     }
 }

@@ -19,12 +19,12 @@ pub struct RejectArgs {
 }
 
 impl RejectArgs {
-    /// Hands the answer to the daemon.
+    /// Hands the answer to the run, also to one that nobody works on at the moment.
     ///
     /// # Errors
-    /// If none runs, or it has no such criterion.
+    /// If there is no run, or it has no such criterion.
     pub fn run(&self, context: &mut Context<'_>) -> Result<(), Error> {
         let (criterion, note) = (self.criterion.clone(), self.message.clone());
-        context.steer(Ask::Answer { criterion, approve: false, note }, "noted")
+        context.tell(Ask::Answer { criterion, approve: false, note }, "noted")
     }
 }

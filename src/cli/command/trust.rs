@@ -2,8 +2,8 @@
 
 use crate::cli::context::Context;
 use crate::cli::error::Error;
-use crate::cli::launch;
-use crate::cli::trust;
+use crate::cli::launch::{self, Target};
+use crate::cli::trust::{self, Trust};
 
 use std::path::PathBuf;
 
@@ -30,13 +30,17 @@ impl TrustArgs {
     /// # Errors
     /// If the files cannot be read, or nobody can answer.
     pub fn run(&self, context: &mut Context<'_>) -> Result<(), Error> {
-        let folder = context.folder()?;
-        let root = context.repo_at(&folder)?.work_tree().to_owned();
-        let inputs = context.inputs(&root, self.mission.as_deref(), &[])?;
-        if !self.yes {
-            launch::show_and_ask(context, &inputs)?;
+        let target = Target::read(context, self.mission.as_deref(), &[])?;
+        let known = trust::look(context, target.subject())? == Trust::Known;
+        // Who is asked again for what they have trusted would wonder what changed.
+        if known {
+            context.output.note("this mission is trusted already, as the files are now\n");
+            return Ok(());
         }
-        trust::record_trust(context, &root, &inputs.mission_path)?;
+        if !self.yes {
+            launch::show_and_ask(context, &target)?;
+        }
+        trust::record_trust(context, target.subject())?;
         context.output.note("trusted, as the files are now\n");
         Ok(())
     }

@@ -7,7 +7,7 @@ use crate::cli::code::Code;
 use crate::cli::context::Context;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
-use crate::cli::launch::{self, Consent, own_program};
+use crate::cli::launch::{self, Consent, Target, own_program};
 use crate::cli::output::Output;
 use crate::cli::{foreground, internal, screen};
 use crate::daemon::{self, Inputs, Look, Observer};
@@ -62,15 +62,16 @@ impl ValidateArgs {
     /// # Errors
     /// If a file is wrong, the mission is not trusted, or the checks cannot be run at all.
     pub fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
-        let (repo, inputs) = launch::read(context, self.mission.as_deref(), &[])?;
-        let criteria = self.wanted(&inputs)?;
+        let target = Target::read(context, self.mission.as_deref(), &[])?;
+        let criteria = self.wanted(&target.inputs)?;
         if self.dry_run {
             let style = context.output.data_style();
-            context.output.data(&screen::would_run(&launch::whole(context, &inputs)?, style));
+            context.output.data(&screen::would_run(&target.whole_mission()?, style));
             return Ok(Exit::Done);
         }
         let consent = if self.yes { Consent::Given } else { Consent::Asked };
-        launch::must_be_trusted(context, &repo, &inputs, consent)?;
+        launch::must_be_trusted(context, &target, consent)?;
+        let Target { repo, inputs, .. } = target;
         let (observer, inbox) = Observer::pair();
         let (program, environment) = (own_program()?, context.variables().clone());
         let look = Look { inputs, repo, program, environment, criteria, observer };

@@ -6,13 +6,12 @@ mod machine;
 mod models;
 mod project;
 
-use std::path::PathBuf;
-
 use super::command::doctor::{Examination, Finding, Health};
 use super::context::Context;
 use super::error::Error;
+use super::place::Place;
 use crate::config::Config;
-use crate::daemon::{Inputs, Places, read_config};
+use crate::daemon::Inputs;
 
 pub use machine::is_damaged;
 pub(crate) use project::loaded;
@@ -21,38 +20,40 @@ pub(crate) use project::loaded;
 #[must_use]
 pub fn examine(context: &Context<'_>) -> Examination {
     let mut findings = vec![fine("cco", env!("CARGO_PKG_VERSION")), machine::git(context)];
-    let repo = context.repo();
-    findings.push(machine::repository(repo.as_ref()));
-    let root = match &repo {
-        Ok(repo) => repo.work_tree().to_owned(),
-        Err(_) => context.folder().unwrap_or_else(|_| PathBuf::from(".")),
+    let place = match Place::find(context, None) {
+        Ok(place) => place,
+        Err(error) => {
+            findings.push(broken("repository", &error));
+            return Examination::new(findings);
+        }
     };
+    let (repo, root) = (place.repo(), &place.root);
+    findings.push(machine::repository(repo.as_ref()));
     if let Ok(repo) = &repo {
         findings.extend(machine::state(context, repo));
         findings.push(machine::disk(&repo.state_dir()));
     }
-    let inputs = context.inputs(&root, None, &[]);
-    findings.extend(project::mission(context, &root, &inputs));
-    match config(context, &root, inputs.as_ref().ok()) {
+    let inputs = context.inputs(&place, &[]);
+    findings.extend(project::mission(context, &place, &inputs));
+    match config(context, &place, inputs.as_ref().ok()) {
         Ok(config) => {
             findings.extend(models::manager(context, &config));
-            findings.extend(models::worker(context, &config, &root));
+            findings.extend(models::worker(context, &config, root));
         }
         Err(error) => findings.push(broken("config", &error)),
     }
     findings.push(fine("sandbox", "off: worker and checks run with your rights, without a fence around them"));
-    findings.push(project::told_to_the_worker(&root));
+    findings.push(project::told_to_the_worker(root));
     findings.push(machine::port());
     Examination::new(findings)
 }
 
 /// The configuration, also where there is no mission yet.
-fn config(context: &Context<'_>, root: &std::path::Path, inputs: Option<&Inputs>) -> Result<Config, Error> {
-    if let Some(inputs) = inputs {
-        return Ok(inputs.config().clone());
+fn config(context: &Context<'_>, place: &Place, inputs: Option<&Inputs>) -> Result<Config, Error> {
+    match inputs {
+        Some(inputs) => Ok(inputs.config().clone()),
+        None => Ok(context.config(place)?.config),
     }
-    let (config, environment) = (context.global.config.as_deref(), context.variables());
-    Ok(read_config(&Places { root, mission: None, config, flags: &[], environment })?.config)
 }
 
 fn fine(name: &str, found: impl Into<String>) -> Finding {

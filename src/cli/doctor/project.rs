@@ -8,7 +8,8 @@ use crate::cli::code::Code;
 use crate::cli::command::doctor::Finding;
 use crate::cli::context::Context;
 use crate::cli::error::Error;
-use crate::cli::trust::{self, Trust};
+use crate::cli::place::Place;
+use crate::cli::trust::{self, Subject, Trust};
 use crate::daemon::{Inputs, access};
 use crate::mission::{Check, CheckKind, Mission};
 use crate::worker::Project;
@@ -17,7 +18,7 @@ use crate::worker::Project;
 const SHELL: &str = "if for while until case function export set unset cd exec eval true false test [ [[ echo printf \
                      ! . source trap exit return read wait ulimit umask command type alias time {";
 
-pub(super) fn mission(context: &Context<'_>, root: &Path, inputs: &Result<Inputs, Error>) -> Vec<Finding> {
+pub(super) fn mission(context: &Context<'_>, place: &Place, inputs: &Result<Inputs, Error>) -> Vec<Finding> {
     let inputs = match inputs {
         Ok(inputs) => inputs,
         Err(error) if error.code == Code::NoMission => {
@@ -27,12 +28,16 @@ pub(super) fn mission(context: &Context<'_>, root: &Path, inputs: &Result<Inputs
     };
     let count = inputs.mission.criteria.len();
     let mut findings = vec![fine("mission", format!("{count} criteria in {}", inputs.mission_path.display()))];
-    findings.push(match trust::look(context, root, &inputs.mission_path) {
+    let trusted = place.repo().and_then(|repo| {
+        let config = place.config.as_deref().filter(|_| context.global.config.is_none());
+        trust::look(context, Subject { repo: &repo, mission: &inputs.mission_path, config })
+    });
+    findings.push(match trusted {
         Ok(Trust::Known) => fine("trust", "this mission may run its commands here"),
         Ok(Trust::Unknown) => doubtful("trust", "this mission is not trusted yet", "read it, then `cco trust`"),
         Err(error) => broken("trust", &error),
     });
-    findings.extend(tools(context, root, &inputs.mission));
+    findings.extend(tools(context, &place.root, &inputs.mission));
     findings
 }
 
