@@ -232,7 +232,9 @@ mod tests {
         ] {
             assert!(parse(line).is_ok(), "{line}");
         }
-        for line in ["cco", "cco -q -v status", "cco start --budget -1", "cco guide", "cco frobnicate"] {
+        for line in
+            ["cco", "cco -q -v status", "cco start --budget -1", "cco guide", "cco history --limit 0", "cco frobnicate"]
+        {
             assert!(parse(line).is_err(), "{line}");
         }
     }

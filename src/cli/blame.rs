@@ -68,6 +68,7 @@ impl From<repo::Error> for Error {
             | E::Unmerged { .. }
             | E::Detached
             | E::BranchName { .. }
+            | E::BranchBlocked { .. }
             | E::BranchDiverged { .. }
             | E::BranchElsewhere { .. }
             | E::WouldOverwrite { .. }

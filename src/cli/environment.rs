@@ -49,6 +49,13 @@ impl Environment {
         }
     }
 
+    /// The columns and rows of the terminal on stderr as it is now: a person may have made it smaller.
+    #[must_use]
+    pub fn terminal_size() -> Option<(u16, u16)> {
+        let size = terminal_size::terminal_size_of(io::stderr());
+        size.map(|(terminal_size::Width(columns), terminal_size::Height(rows))| (columns, rows))
+    }
+
     /// The same with nobody in front of it: no colours, no questions, nothing drawn anew.
     #[must_use]
     pub fn without_a_terminal(self) -> Self {

@@ -11,12 +11,13 @@ use tokio::sync::mpsc;
 use super::code::Code;
 use super::environment::Environment;
 use super::error::Error;
-use super::output::Output;
+use super::keyboard::Silence;
+use super::output::{Output, Style};
 use super::screen::live::{Scene, Screen, frame};
-use super::screen::plain;
+use super::screen::{folded, plain};
 use crate::daemon::{self, Ended, Options, Update, clock};
 use crate::session::{Notice, NoticeKind, Session};
-use crate::view::{Status, printable_line, status};
+use crate::view::{Status, printable, printable_line, status};
 
 /// The newest chips kept for the view.
 const CHIPS: usize = 8;
@@ -30,6 +31,8 @@ pub(super) struct Manner<'a> {
     pub(super) zone: &'a TimeZone,
     /// Who reads the lines.
     pub(super) reader: Reader,
+    /// Whether the terminal's own size counts, and not one that the environment names.
+    pub(super) may_resize: bool,
 }
 
 /// Who reads the dated lines.
@@ -45,7 +48,8 @@ impl<'a> Manner<'a> {
     /// As the surroundings say.
     pub(super) fn of(environment: &Environment, zone: &'a TimeZone) -> Self {
         let on_github = environment.text("GITHUB_ACTIONS") == Some("true");
-        Self { zone, reader: if on_github { Reader::GitHub } else { Reader::Plain } }
+        let reader = if on_github { Reader::GitHub } else { Reader::Plain };
+        Self { zone, reader, may_resize: environment.text("COLUMNS").is_none() && environment.text("LINES").is_none() }
     }
 }
 
@@ -64,8 +68,10 @@ pub(super) fn run(
     let ended = runtime.block_on(async {
         let daemon = tokio::spawn(daemon::start(options));
         let mut view = View::new(manner, output);
+        let silence = if view.output.can_redraw() { Silence::begin() } else { None };
         view.watch(inbox).await;
-        view.close_group();
+        view.close();
+        drop(silence);
         daemon.await
     });
     // A worker of a daemon that could not end it in time is ended by its supervisor.
@@ -114,6 +120,7 @@ pub(super) fn notes<T: Send + 'static>(
 struct View<'a> {
     zone: &'a TimeZone,
     reader: Reader,
+    may_resize: bool,
     group: Option<u64>,
     output: &'a mut Output,
     screen: Screen,
@@ -125,9 +132,9 @@ struct View<'a> {
 
 impl<'a> View<'a> {
     fn new(manner: Manner<'a>, output: &'a mut Output) -> Self {
-        let Manner { zone, reader } = manner;
+        let Manner { zone, reader, may_resize } = manner;
         let (screen, chips) = (Screen::default(), VecDeque::new());
-        Self { zone, reader, group: None, output, screen, session: None, shown: None, chips, frames: 0 }
+        Self { zone, reader, may_resize, group: None, output, screen, session: None, shown: None, chips, frames: 0 }
     }
 
     async fn watch(&mut self, mut inbox: mpsc::Receiver<Update>) {
@@ -155,10 +162,18 @@ impl<'a> View<'a> {
             }
             Update::Chip(chip) => self.chip(chip),
             Update::Notice(notice) => self.notice(&notice),
-            Update::Instruction(text) => {
-                self.above(&format!("to do:\n{text}\nthen type `cco done` in another terminal"));
-            }
+            Update::Instruction(text) => self.instruct(&text),
             Update::Note(text) => self.above(&text),
+        }
+    }
+
+    /// Tells a person what is theirs to do: a text of several lines that keeps its form.
+    fn instruct(&mut self, text: &str) {
+        let text = printable(text);
+        if self.output.can_redraw() {
+            self.above(&format!("\n{}\n", text.trim_end()));
+        } else {
+            self.output.note(&format!("\n{}\n\n", text.trim_end()));
         }
     }
 
@@ -198,24 +213,50 @@ impl<'a> View<'a> {
         self.frames += 1;
         let chips: Vec<String> = self.chips.iter().cloned().collect();
         let scene = Scene { status: &status, chips: &chips, frame: self.frames, zone: self.zone };
-        frame(scene, self.output.note_style())
+        let style = self.output.note_style();
+        // A terminal whose last column is written to may break the line when its size changes.
+        frame(scene, Style { width: style.width - 1, ..style })
     }
 
     fn draw(&mut self) {
+        self.measure();
         let lines = self.lines();
         let bytes = self.screen.draw(&lines);
-        self.output.note(&bytes);
+        self.output.draw(&bytes);
     }
 
     fn above(&mut self, text: &str) {
         if self.output.can_redraw() {
+            self.measure();
+            let columns = self.output.note_style().width;
+            let text: Vec<String> = printable(text).lines().flat_map(|line| folded(line, columns)).collect();
             let lines = self.lines();
-            let bytes = self.screen.above(text, &lines);
-            self.output.note(&bytes);
+            let bytes = self.screen.above(&text.join("\n"), &lines);
+            self.output.draw(&bytes);
         } else {
             let line = plain::chip(clock::now(), text, self.output.note_style(), self.zone);
             self.output.note(&format!("{line}\n"));
         }
+    }
+
+    /// Looks how large the terminal is now, unless the caller's environment says.
+    fn measure(&mut self) {
+        if let Some((columns, rows)) = Environment::terminal_size() {
+            self.screen.resize(columns);
+            if self.may_resize {
+                self.output.resize(columns, rows);
+            }
+        }
+    }
+
+    /// Takes the view away: what came of it all is told in full by whoever began it.
+    fn close(&mut self) {
+        if self.output.can_redraw() {
+            self.measure();
+            let bytes = self.screen.clear();
+            self.output.draw(&bytes);
+        }
+        self.close_group();
     }
 
     fn tell_changes(&mut self) {

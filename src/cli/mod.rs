@@ -17,6 +17,7 @@ pub mod error;
 pub mod exit;
 mod foreground;
 pub mod init;
+mod keyboard;
 pub mod launch;
 mod logging;
 pub mod output;

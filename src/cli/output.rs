@@ -6,6 +6,7 @@
 use std::io::{self, Write};
 
 use super::environment::{Environment, Stream};
+use super::screen::folded;
 
 /// When colours are used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -91,13 +92,16 @@ impl Style {
         let told = |name| environment.text(name).and_then(|text| text.parse::<u16>().ok());
         let columns = told("COLUMNS").or(size.map(|(columns, _)| columns)).unwrap_or(80);
         let rows = told("LINES").or(size.map(|(_, rows)| rows)).unwrap_or(24);
-        Self {
-            colour: colour(environment, stream, when),
-            charset: charset(environment),
-            // Beyond 120 columns lines are hard to read, below 40 nothing fits.
-            width: usize::from(columns).clamp(40, 120),
-            height: usize::from(rows).max(8),
-        }
+        let style =
+            Self { colour: colour(environment, stream, when), charset: charset(environment), width: 0, height: 0 };
+        style.sized(columns, rows)
+    }
+
+    /// The same on a terminal of this size.
+    #[must_use]
+    pub fn sized(self, columns: u16, rows: u16) -> Self {
+        // Beyond 120 columns lines are hard to read, below 40 nothing fits.
+        Self { width: usize::from(columns).clamp(40, 120), height: usize::from(rows).max(8), ..self }
     }
 
     /// The colours of this style.
@@ -169,6 +173,16 @@ impl Paint {
 }
 
 impl Sink {
+    fn tell(&mut self, text: &str) {
+        if self.terminal {
+            let width = self.style.width;
+            let broken: Vec<String> = text.split('\n').flat_map(|line| folded(line, width)).collect();
+            self.write(&broken.join("\n"));
+        } else {
+            self.write(text);
+        }
+    }
+
     fn write(&mut self, text: &str) {
         if self.closed || self.failed.is_some() {
             return;
@@ -224,16 +238,23 @@ impl Output {
         Ok(())
     }
 
-    /// Tells a person something, unless they asked for quiet.
+    /// Tells a person something, unless they asked for quiet. On a terminal long lines are broken between words.
     pub fn note(&mut self, text: &str) {
         if self.volume > Volume::Quiet {
-            self.err.write(text);
+            self.err.tell(text);
         }
     }
 
-    /// Tells of a failure, always.
+    /// Tells of a failure, always; broken as a note is.
     pub fn failure(&mut self, text: &str) {
-        self.err.write(text);
+        self.err.tell(text);
+    }
+
+    /// Writes what draws itself on the terminal, as it is, unless quiet was asked for.
+    pub fn draw(&mut self, bytes: &str) {
+        if self.volume > Volume::Quiet {
+            self.err.write(bytes);
+        }
     }
 
     /// How to draw data.
@@ -246,6 +267,11 @@ impl Output {
     #[must_use]
     pub const fn note_style(&self) -> Style {
         self.err.style
+    }
+
+    /// Takes a new size of the terminal on stderr over.
+    pub fn resize(&mut self, columns: u16, rows: u16) {
+        self.err.style = self.err.style.sized(columns, rows);
     }
 
     /// Whether lines on stderr can be drawn anew in place. With `-v` nothing may be drawn over.

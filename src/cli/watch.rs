@@ -25,7 +25,9 @@ pub(super) fn watch(context: &mut Context<'_>, run: Option<RunId>, zone: &TimeZo
         let status = context.status(run)?;
         let text = screen::status(&status, context.output.data_style(), zone);
         if context.environment.stdout.is_terminal() {
-            let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+            // What scrolls out of the terminal cannot be drawn anew.
+            let room = context.output.data_style().height.saturating_sub(1);
+            let lines: Vec<String> = text.lines().take(room).map(str::to_owned).collect();
             let bytes = place.draw(&lines);
             context.output.data(&bytes);
         } else if text != before {

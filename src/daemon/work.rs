@@ -2,7 +2,8 @@
 
 use super::observer::Update;
 use super::perform::Task;
-use crate::prompt::WorkFacts;
+use crate::manager::Manager;
+use crate::prompt::{self, WorkFacts, WorkPrompt};
 use crate::session::{Event, Fault, ModelTier, WorkOrder, WorkerOutcome, WorkerReport};
 use crate::words::IterationNumber;
 use crate::worker::{self, ApiFault, ApiKind, Control, Live, Outcome, Report, Request};
@@ -34,7 +35,10 @@ async fn adopt(task: &Task, order: &WorkOrder) -> Result<Option<Report>, Fault> 
 async fn act(task: &Task, order: &WorkOrder, control: &Control) -> Result<Report, Fault> {
     let tools = &task.tools;
     let facts = WorkFacts { mission: &task.mission, session: &task.session, order, sealed: &[] };
-    let prompt = tools.prompts.work(&facts).map_err(|error| unfit(&error))?;
+    let prompt = match tools.worker.kind {
+        worker::Kind::Human => for_a_person(task, &facts),
+        worker::Kind::Claude(_) | worker::Kind::Stub(_) => tools.prompts.work(&facts).map_err(|error| unfit(&error))?,
+    };
     let project = task.blocking(super::seal::project).await?;
     let request = Request {
         prompt: prompt.prompt,
@@ -66,6 +70,15 @@ async fn act(task: &Task, order: &WorkOrder, control: &Control) -> Result<Report
         Live::Context(_) | Live::RateLimit(_) => {}
     };
     tools.worker.act(&request, control, live).await.map_err(|error| unfit(&error))
+}
+
+/// What a person reads. The embedded manager's own prompt says nothing that a person is not told anyway.
+fn for_a_person(task: &Task, facts: &WorkFacts<'_>) -> WorkPrompt {
+    let advice = match task.tools.manager {
+        Manager::Model(_) => Some(facts.order.action.prompt.as_str()),
+        Manager::Checklist => None,
+    };
+    WorkPrompt { prompt: prompt::person(facts, advice), append_system: String::new() }
 }
 
 fn model(task: &Task, tier: ModelTier) -> Option<String> {

@@ -48,7 +48,7 @@ pub fn criterion_text(criterion: &Criterion) -> String {
 }
 
 /// A check in one line. Headers and bodies of requests stay out: they may carry secrets.
-fn check_text(check: &Check) -> String {
+pub(super) fn check_text(check: &Check) -> String {
     let what = match &check.kind {
         CheckKind::Command(command) => format!("`{}` with exit code {}", line(&command.run, 300), command.exit_code),
         CheckKind::File(file) if !file.exists => format!("no file at `{}`", line(&file.path, 200)),

@@ -63,7 +63,7 @@ impl Prompts {
             ("title", line(&mission.title, 300)),
             ("mission", about),
             ("constraints", brief::constraints(mission)),
-            ("protected", protected(mission, facts.sealed)),
+            ("protected", listed(&protected(mission, facts.sealed))),
             ("repository_path", self.repository.clone()),
         ]);
         self.render("worker", &values)
@@ -101,7 +101,7 @@ fn quoted(label: &str, text: &str, max: usize) -> String {
 }
 
 /// Everything the worker must leave alone, each path once.
-fn protected(mission: &Mission, sealed: &[String]) -> String {
+pub(super) fn protected(mission: &Mission, sealed: &[String]) -> Vec<String> {
     let mut paths: Vec<&str> = Vec::new();
     let denied = mission.constraints.iter().flat_map(|constraint| &constraint.paths_denied);
     let checks = mission.criteria.iter().flat_map(|criterion| &criterion.checks);
@@ -115,6 +115,10 @@ fn protected(mission: &Mission, sealed: &[String]) -> String {
             paths.push(path);
         }
     }
+    paths.into_iter().map(str::to_owned).collect()
+}
+
+fn listed(paths: &[String]) -> String {
     let mut lines: Vec<String> = paths.iter().take(PATHS).map(|path| format!("  - `{}`", line(path, 200))).collect();
     if paths.len() > PATHS {
         lines.push(format!("  - and {} more", paths.len() - PATHS));

@@ -30,8 +30,8 @@ impl Repo {
     /// commit, and the work tree then follows to its tip. After [`Repo::prepare`], before any worker. Safe to repeat.
     ///
     /// # Errors
-    /// [`Error::Detached`], [`Error::BranchName`], [`Error::BranchDiverged`], [`Error::BranchElsewhere`],
-    /// [`Error::WouldOverwrite`], [`Error::IndexLocked`].
+    /// [`Error::Detached`], [`Error::BranchName`], [`Error::BranchBlocked`], [`Error::BranchDiverged`],
+    /// [`Error::BranchElsewhere`], [`Error::WouldOverwrite`], [`Error::IndexLocked`].
     pub fn enter_branch(&self, choice: &BranchChoice) -> Result<Head, Error> {
         self.must_be_prepared()?;
         self.still_the_same()?;
@@ -82,7 +82,7 @@ impl Repo {
         if !git2::Branch::name_is_valid(name)? || name == "HEAD" {
             return Err(Error::BranchName { name: name.to_owned() });
         }
-        let Some(tip) = self.branch_tip(name)? else { return Ok(None) };
+        let Some(tip) = self.branch_tip(name)? else { return self.refuse_blocked(name).map(|()| None) };
         if head.branch.as_deref() == Some(name) {
             return Ok(Some(tip));
         }
@@ -93,6 +93,23 @@ impl Repo {
             Ok(Some(tip))
         } else {
             Err(Error::BranchDiverged { branch: name.to_owned(), head: head.commit.clone() })
+        }
+    }
+
+    /// A branch that does not exist can be made: git keeps refs as files in folders, so none may stand where another
+    /// needs a folder.
+    fn refuse_blocked(&self, name: &str) -> Result<(), Error> {
+        let above = name.match_indices('/').filter_map(|(end, _)| name.get(..end));
+        for by in above {
+            if self.branch_tip(by)?.is_some() {
+                return Err(Error::BranchBlocked { branch: name.to_owned(), by: by.to_owned() });
+            }
+        }
+        let below = format!("refs/heads/{name}/");
+        let listed = self.git_on_users().args(["for-each-ref", "--count=1", "--format=%(refname)", &below]).run()?;
+        match String::from_utf8_lossy(&listed).trim().strip_prefix("refs/heads/") {
+            Some(by) => Err(Error::BranchBlocked { branch: name.to_owned(), by: by.to_owned() }),
+            None => Ok(()),
         }
     }
 

@@ -17,6 +17,9 @@ use crate::process::{Command, Exit, Process, Status, Stdin};
 /// What is kept of each stream. A test run that says more has its report in a file.
 pub(super) const OUTPUT_CAP: u64 = 16 * 1024 * 1024;
 
+/// What runs a line; it begins its own messages with this.
+const SHELL: &str = "/bin/sh";
+
 /// From TERM to KILL: enough to write a report's last line.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -61,7 +64,7 @@ pub(super) fn tail_of(stdout: &std::path::Path, stderr: &std::path::Path) -> Str
 pub(super) async fn start(ground: &Ground, line: &Line) -> Result<Process, Finding> {
     let dir = ground.spool_for(line.name);
     let command = Command {
-        argv: vec!["/bin/sh".into(), "-c".into(), line.run.clone().into()],
+        argv: vec![SHELL.into(), "-c".into(), line.run.clone().into()],
         cwd: line.folder.clone(),
         env: line.variables.clone(),
         stdin: line.stdin.clone(),
@@ -77,7 +80,8 @@ pub(super) async fn start(ground: &Ground, line: &Line) -> Result<Process, Findi
     started.map_err(|error| Finding::inconclusive(format!("cannot be started: {error}")))
 }
 
-/// Runs a line of a check. `expected` is the exit code that passes: 126 and 127 mean a missing tool unless asked for.
+/// Runs a line of a check. `expected` is the exit code that passes. 126 and 127 decide nothing where the line's own program
+/// is missing; where a script below it says so, they are a failure like any other.
 pub(super) async fn run(place: &Place<'_>, line: &str, expected: i32) -> Result<Ran, Finding> {
     run_line(place.ground, &line_of(place, line, Stdin::Null)?, expected).await
 }
@@ -106,10 +110,9 @@ pub(super) async fn run_line(ground: &Ground, line: &Line, expected: i32) -> Res
     let exit = ended.map_err(|error| Finding::inconclusive(format!("its end was not seen: {error}")))?;
     let tail = || tail_of(&stdout, &stderr);
     let code = code_of(&exit, line.timeout).map_err(|finding| finding.tail(tail()))?;
-    if let Some(reason) = missing_tool(code, expected) {
-        let tail = tail();
-        let said = tail::last_line(&tail);
-        return Err(Finding::inconclusive(format!("{reason}: {said}")).exit_code(code).tail(tail));
+    let said = || String::from_utf8_lossy(&files::end_of(&stderr, tail::TAIL_READ)).into_owned();
+    if let Some(reason) = missing_tool(code, expected, said) {
+        return Err(Finding::inconclusive(reason).exit_code(code).tail(tail()));
     }
     let completeness = if exit.output_cut { Completeness::Cut } else { Completeness::Whole };
     Ok(Ran { code, stdout, stderr, completeness })
@@ -130,14 +133,20 @@ fn code_of(exit: &Exit, timeout: Option<Duration>) -> Result<i32, Finding> {
     }
 }
 
-/// Exit codes by which a shell says that there was nothing to run.
-fn missing_tool(code: i32, expected: i32) -> Option<&'static str> {
-    match code {
-        _ if code == expected => None,
-        126 => Some("a program it needs is not executable (exit 126)"),
-        127 => Some("a program it needs is missing (exit 127)"),
-        _ => None,
+/// Whether the line's own program is missing from the machine. The shell that runs the line says so by its exit code and
+/// by a message under its own name (`/bin/sh: 1: pytest: not found`); a program below it that ends with the same code
+/// says nothing about the machine, and a path in the repository is the worker's to make.
+fn missing_tool(code: i32, expected: i32, said: impl FnOnce() -> String) -> Option<String> {
+    if code == expected || !matches!(code, 126 | 127) {
+        return None;
     }
+    let said = said();
+    let message = said.lines().rev().find_map(|line| line.trim().strip_prefix(SHELL)?.strip_prefix(": "))?;
+    // `1: name: not found`, `line 1: name: command not found`, `name: not found`
+    let program = message.rsplit(": ").nth(1)?;
+    let in_repository = program.contains('/') && !program.starts_with('/');
+    let how = if code == 126 { "not executable" } else { "missing" };
+    (!in_repository).then(|| format!("`{}` is {how} on this machine (exit {code})", tail::clean(program)))
 }
 
 /// A duration as people write it in a mission.
@@ -172,8 +181,18 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_tool_is_one_unless_that_is_what_was_asked() {
-        assert!(missing_tool(127, 0).is_some() && missing_tool(126, 0).is_some());
-        assert!(missing_tool(127, 127).is_none() && missing_tool(1, 0).is_none());
+    fn a_missing_tool_is_the_lines_own_unless_that_is_what_was_asked() {
+        let told = |code, expected, said: &str| missing_tool(code, expected, || said.to_owned()).is_some();
+        for said in
+            ["/bin/sh: 1: pytest: not found", "/bin/sh: line 1: pytest: command not found", "/bin/sh: x: not found"]
+        {
+            assert!(told(127, 0, said), "{said}");
+        }
+        assert!(told(126, 0, "/bin/sh: 1: /opt/x: Permission denied"));
+        assert!(!told(127, 127, "/bin/sh: 1: pytest: not found") && !told(1, 0, "/bin/sh: 1: x: not found"));
+        for below in ["sh: 1: vitest: not found", "./run.sh: 3: tsc: not found", "/bin/sh: 1: ./run.sh: not found", ""]
+        {
+            assert!(!told(127, 0, below), "{below}");
+        }
     }
 }

@@ -38,12 +38,6 @@ pub(super) fn of_streams(stdout: &[u8], stderr: &[u8]) -> String {
     }
 }
 
-/// The last line with something in it, short enough for a summary.
-pub(super) fn last_line(tail: &str) -> String {
-    let line = tail.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("").trim();
-    line.chars().take(160).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -6,7 +6,7 @@
 //!
 //! In reading order: [`Request`] and [`Report`] (what goes in and comes out), `run` (one action), `claude` (its
 //! command line and environment), `stream` (a line becomes an event), `facts` (events add up), `outcome` (what it
-//! came to), `timers` (when silence is too long), `chips` (the live trace), `stub` and `human` (the other kinds).
+//! came to), `timers` (when silence is too long), `chips` (the live trace), `stub` (the scripted kind).
 
 mod chips;
 mod claude;
@@ -15,7 +15,6 @@ mod credential;
 mod error;
 mod facts;
 mod field;
-mod human;
 mod outcome;
 mod private_dir;
 mod project;

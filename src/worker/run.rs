@@ -16,7 +16,7 @@ use super::request::{Live, Report, Request};
 use super::stub::Stub;
 use super::timers::{Limits, Timers};
 use super::watch::Watch;
-use super::{human, private_dir, watch};
+use super::{private_dir, watch};
 use crate::process::{Command, Follower, Line, LineBuffer, Process, Stdin, Stop, Supervisor, settle};
 
 /// Bytes of a worker's output that are kept: two hours of a talkative worker are below 100 MB.
@@ -66,7 +66,7 @@ impl Worker {
             Kind::Stub(stub) => self.command(request, stub.argv(request), stub.env()),
             Kind::Human => {
                 let asked = Instant::now();
-                live(Live::Instruction(human::instruction(request)));
+                live(Live::Instruction(request.prompt.clone()));
                 let cut = control.person().await;
                 return Ok(watch::by_person(cut, asked.elapsed()));
             }

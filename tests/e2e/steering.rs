@@ -110,6 +110,9 @@ fn in_session_mode_a_person_works_and_says_done() {
     let daemon = world.live();
     world.wait_for_stage("working");
     wait_until("the instruction is shown", || daemon.stderr().contains("cco done").then_some(()));
+    let told = daemon.stderr();
+    assert!(told.contains("\n    proven by  ") && told.contains("Leave alone: "), "{told}");
+    assert!(!told.contains("<<<data") && !told.contains("End your turn"), "words for a model: {told}");
     world.repo.write("made.txt", "right\n");
     world.cco(["done"]).run().expect_code(0);
     daemon.wait().expect_code(0);

@@ -96,6 +96,19 @@ fn a_branch_of_another_history_is_refused() {
 }
 
 #[test]
+fn a_branch_that_stands_where_another_needs_a_folder_is_named_with_the_way_out() {
+    let world = World::new();
+    let repo = world.open();
+    world.git(&["branch", "cco"]);
+    let Err(error @ Error::BranchBlocked { .. }) = repo.can_enter(&named("cco/x")) else { panic!("it is blocked") };
+    assert!(error.to_string().contains("git branch -m cco cco-old"), "{error}");
+    world.git(&["branch", "-m", "cco", "cco-x"]);
+    world.git(&["branch", "cco/x/y"]);
+    assert!(matches!(repo.can_enter(&named("cco/x")), Err(Error::BranchBlocked { by, .. }) if by == "cco/x/y"));
+    repo.can_enter(&named("cco/z")).unwrap();
+}
+
+#[test]
 fn names_that_are_no_branch_names_are_refused() {
     let repo = World::new();
     for name in ["", "a..b", "-x", "@{-1}", "a b", "HEAD"] {

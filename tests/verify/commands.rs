@@ -70,7 +70,10 @@ async fn a_missing_tool_is_inconclusive_and_named() {
     assert_eq!((verdict.outcome, verdict.evidence.exit_code), (Inconclusive, Some(127)));
     assert!(verdict.evidence.summary.contains("missing") && verdict.evidence.summary.contains("no-such-tool-of-cco"));
     tree.write("script", "#!/bin/sh\n");
-    assert_eq!(tree.run(command("./script")).await.outcome, Inconclusive, "not executable");
+    assert_eq!(tree.run(command("./script")).await.outcome, Fail, "its mode is the worker's to set");
+    tree.write("calls", "no-such-tool-of-cco\n");
+    let verdict = tree.run(command("sh ./calls")).await;
+    assert_eq!((verdict.outcome, verdict.evidence.exit_code), (Fail, Some(127)), "a script is the worker's to mend");
 }
 
 #[tokio::test]

@@ -32,10 +32,12 @@ const NEXT: &str = "
 That was a scripted worker. It claimed to be done when it was not, then broke what had held: cco believed the checks.
 
 Next, in a repository of your own:
-  cco init                          propose a mission and its checks
-  export OPENROUTER_API_KEY=...     a manager model; without it the embedded one plans
-  claude                            log in once, or export ANTHROPIC_API_KEY=...
-  cco start                         work until every criterion is proven
+  cco init        propose a mission and its checks
+  cco validate    run them, no model needed
+  claude          log in once, or export ANTHROPIC_API_KEY=...
+  cco start       work until every criterion is proven
+
+With OPENROUTER_API_KEY set a manager model plans; without it the embedded checklist manager does.
 ";
 
 /// Watch a whole mission on a throwaway repository; needs only git and sh.

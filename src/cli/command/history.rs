@@ -18,8 +18,8 @@ Examples:
   cco show 7               one of them in full")]
 pub struct HistoryArgs {
     /// How many, newest last
-    #[arg(short, long, value_name = "N", default_value_t = 20)]
-    pub limit: usize,
+    #[arg(short, long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: u64,
     /// Print JSON on stdout
     #[arg(long)]
     pub json: bool,
@@ -50,7 +50,7 @@ impl HistoryArgs {
     pub fn run(&self, context: &mut Context<'_>) -> Result<(), Error> {
         let events = context.events(self.run.as_deref())?;
         let moments = events.iter().map(|(seq, at, event)| Moment { seq: *seq, at: *at, event });
-        let history = history(moments, self.limit);
+        let history = history(moments, usize::try_from(self.limit).unwrap_or(usize::MAX));
         let zone = context.zone();
         self.print(&history, &zone, context.output)
     }

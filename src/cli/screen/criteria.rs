@@ -1,7 +1,7 @@
 //! The definition of done as rows: sign and word of the state, the criterion, and under it the evidence.
 
 use super::mark;
-use super::text::{cell, fit, width};
+use super::text::{cell, fit, plain, width, wrap};
 use crate::cli::output::Style;
 use crate::view::{Check, Criterion, State};
 use crate::words::Outcome;
@@ -13,12 +13,18 @@ pub(super) const TEXT: usize = MARGIN + 2 + mark::WORD + 2;
 /// The widest remark at the end of a row: `not required`.
 const REMARK: usize = 12;
 
+/// Below this width columns leave no room for words.
+const NARROW: usize = 60;
+
 /// A row for each criterion, with a second one for its evidence.
 pub(super) fn table(criteria: &[Criterion], style: Style) -> String {
     criteria.iter().map(|criterion| rows(criterion, style)).collect()
 }
 
 fn rows(criterion: &Criterion, style: Style) -> String {
+    if style.width < NARROW {
+        return narrow_rows(criterion, style);
+    }
     let remark = if criterion.required { criterion.priority.to_string() } else { "not required".to_owned() };
     let text = cell(&criterion.criteria, style.width - TEXT - REMARK - 2, style);
     let state = head(criterion.state, style);
@@ -28,6 +34,29 @@ fn rows(criterion: &Criterion, style: Style) -> String {
     if !evidence.is_empty() {
         let line = fit(&evidence, style.width - TEXT, style);
         rows.push_str(&format!("{}{}\n", " ".repeat(TEXT), style.paint().faint(&line)));
+    }
+    rows
+}
+
+/// Without columns: the words run on below each other.
+fn narrow_rows(criterion: &Criterion, style: Style) -> String {
+    let margin = " ".repeat(MARGIN + 2);
+    let room = style.width - MARGIN - 2;
+    let text = format!("{}: {}", criterion.state.word(), criterion.criteria);
+    let mut rows = String::new();
+    for (place, line) in wrap(&text, room).iter().enumerate() {
+        let line = plain(line, style);
+        let line = if place == 0 {
+            let sign = format!("{} {line}", mark::sign(criterion.state, style));
+            format!("{}{}", " ".repeat(MARGIN), mark::paint(criterion.state, style.paint(), &sign))
+        } else {
+            format!("{margin}{}", mark::paint(criterion.state, style.paint(), &line))
+        };
+        rows.push_str(&format!("{line}\n"));
+    }
+    let evidence = evidence(criterion, style);
+    if !evidence.is_empty() {
+        rows.push_str(&format!("{margin}{}\n", style.paint().faint(&fit(&evidence, room, style))));
     }
     rows
 }

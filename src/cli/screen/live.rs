@@ -11,7 +11,7 @@ use super::status::{paint_state, spent, state_words, wait_words};
 use super::text::{fit, fit_indented, plain, width};
 use super::{criteria, mark};
 use crate::cli::output::Style;
-use crate::view::{Criterion, Need, Status, span};
+use crate::view::{Criterion, Need, Status, printable, span};
 
 /// The newest chips shown.
 const CHIPS: usize = 4;
@@ -44,7 +44,7 @@ pub fn frame(scene: Scene<'_>, style: Style) -> Vec<String> {
         bottom.push(fit(&wait_words(waiting, scene.zone), style.width, style));
     }
     bottom.extend(status.needs.iter().map(|need| need_line(need, style)));
-    bottom.push(style.paint().faint(&fit(hint(status), style.width, style)));
+    bottom.push(style.paint().faint(&fit(hint(status, style.width), style.width, style)));
     // One row stays free for the cursor.
     let room = style.height.saturating_sub(1);
     let fixed = top.len() + bottom.len();
@@ -122,21 +122,47 @@ fn need_line(need: &Need, style: Style) -> String {
     style.paint().warn(&fit(&text, style.width, style))
 }
 
-const fn hint(status: &Status) -> &'static str {
-    if status.outcome.is_some() {
-        "cco history · cco show N"
-    } else {
-        "Ctrl-C: end after this iteration · twice: stop the worker now · cco guide \"…\""
-    }
+/// What can be done at this moment, as much of it as fits.
+fn hint(status: &Status, room: usize) -> &'static str {
+    let stands = matches!(status.stage.as_str(), "paused" | "awaiting_human" | "waiting");
+    let forms: &[&str] = match (status.outcome.is_some(), stands, status.wish.is_some()) {
+        (true, ..) => &["cco history · cco show N"],
+        (false, true, _) => &["Ctrl-C: leave; `cco resume` goes on later", "Ctrl-C: leave"],
+        (false, false, true) => &["Ctrl-C: stop the worker now; nothing is lost", "Ctrl-C: stop now"],
+        (false, false, false) => &[
+            "Ctrl-C: end after this iteration · twice: stop the worker now · cco guide \"…\"",
+            "Ctrl-C: end after this iteration · twice: now",
+            "Ctrl-C: end after this iteration",
+        ],
+    };
+    forms.iter().find(|form| width(form) <= room).or(forms.last()).copied().unwrap_or_default()
 }
 
 /// What stands on the terminal, so that the next frame takes its place.
 #[derive(Debug, Default)]
 pub struct Screen {
-    lines: usize,
+    /// The columns that each line takes.
+    drawn: Vec<usize>,
+    /// The columns of the terminal, where it tells.
+    columns: Option<usize>,
 }
 
 impl Screen {
+    /// The terminal has this many columns now: lines that were drawn wider have been broken by it.
+    pub const fn resize(&mut self, columns: u16) {
+        self.columns = Some(columns as usize);
+    }
+
+    /// The bytes that remove what was drawn.
+    #[must_use]
+    pub fn clear(&mut self) -> String {
+        let up = self.rewind();
+        let rows = self.rows();
+        self.drawn.clear();
+        // Line by line: some terminals keep a copy of a screen that is erased from its first line on.
+        if rows == 0 { up } else { format!("{up}{}{up}", "\u{1b}[K\n".repeat(rows)) }
+    }
+
     /// The bytes that put these lines where the last ones were.
     #[must_use]
     pub fn draw(&mut self, lines: &[String]) -> String {
@@ -146,7 +172,7 @@ impl Screen {
         }
         // What the last frame had below.
         bytes.push_str("\u{1b}[J");
-        self.lines = lines.len();
+        self.drawn = lines.iter().map(|line| width(&printable(line))).collect();
         bytes
     }
 
@@ -157,13 +183,22 @@ impl Screen {
         for line in text.lines() {
             let _ = writeln!(bytes, "{line}\u{1b}[K");
         }
-        self.lines = 0;
+        self.drawn.clear();
         bytes.push_str(&self.draw(lines));
         bytes
     }
 
     fn rewind(&self) -> String {
-        if self.lines == 0 { String::new() } else { format!("\u{1b}[{}A\r", self.lines) }
+        match self.rows() {
+            0 => String::new(),
+            rows => format!("\u{1b}[{rows}A\r"),
+        }
+    }
+
+    /// The rows that were drawn take now.
+    fn rows(&self) -> usize {
+        let rows = |columns: &usize| self.columns.map_or(1, |room| columns.div_ceil(room.max(1)).max(1));
+        self.drawn.iter().map(rows).sum()
     }
 }
 
@@ -229,5 +264,28 @@ mod tests {
         assert_eq!(screen.draw(&lines(2)), "x\u{1b}[K\nx\u{1b}[K\n\u{1b}[J");
         assert_eq!(screen.draw(&lines(1)), "\u{1b}[2A\rx\u{1b}[K\n\u{1b}[J");
         assert_eq!(screen.above("note", &lines(1)), "\u{1b}[1A\rnote\u{1b}[K\nx\u{1b}[K\n\u{1b}[J");
+        assert_eq!(screen.clear(), "\u{1b}[1A\r\u{1b}[K\n\u{1b}[1A\r");
+        assert_eq!(screen.clear(), "");
+    }
+
+    #[test]
+    fn lines_that_a_smaller_terminal_has_broken_are_taken_away_whole() {
+        let mut screen = Screen::default();
+        screen.resize(80);
+        let painted = format!("\u{1b}[1m{}\u{1b}[0m", "x".repeat(80));
+        assert!(screen.draw(&[painted, String::new(), "y".repeat(30)]).contains("xxx"));
+        screen.resize(40);
+        assert!(screen.draw(&[]).starts_with("\u{1b}[4A\r"));
+    }
+
+    #[test]
+    fn the_hint_says_what_the_moment_allows_and_fits() {
+        let hint = |session: &Session, room| hint(&status(session, sample::now()), room);
+        assert!(hint(&sample::working(), 80).contains("twice: stop the worker"));
+        for room in [40, 60] {
+            let words = hint(&sample::working(), room);
+            assert!(width(words) <= room && !words.contains('…'), "{words}");
+        }
+        assert!(hint(&sample::awaiting_person(), 80).contains("leave"));
     }
 }

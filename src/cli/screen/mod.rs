@@ -19,5 +19,6 @@ pub use history::history;
 pub use iteration::iteration;
 pub use log::log_line;
 pub use status::status;
+pub use text::folded;
 pub use validation::validation;
 pub use would_run::would_run;

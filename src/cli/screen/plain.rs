@@ -20,16 +20,17 @@ pub fn lines(before: Option<&Status>, after: &Status, style: Style, zone: &TimeZ
     let stamp = clock(after.updated_at, zone);
     let mut tell = |text: &str| told.push(plain(&printable_line(&format!("{stamp} {text}")), style));
     told_claim(before, after).into_iter().for_each(|claim| tell(&claim));
-    let entered = before.is_none_or(|before| before.stage != after.stage || before.iterations != after.iterations);
-    if entered && !QUICK.contains(&after.stage.as_str()) {
-        tell(&stage_line(after));
-    }
+    // What was found comes before what is done about it.
     for criterion in &after.criteria {
         let same = before.and_then(|before| before.criteria.iter().find(|one| one.id == criterion.id));
         if criterion.current && same.is_some_and(|same| same.state != criterion.state) {
             let found = super::criteria::found(criterion).unwrap_or_default();
             tell(&format!("{} · {} · {found}", criterion.state.word(), criterion.criteria));
         }
+    }
+    let entered = before.is_none_or(|before| before.stage != after.stage || before.iterations != after.iterations);
+    if entered && !QUICK.contains(&after.stage.as_str()) {
+        tell(&stage_line(after));
     }
     for need in after.needs.iter().filter(|need| before.is_none_or(|before| !before.needs.contains(need))) {
         tell(&format!("{} {} · {}", mark::ALERT, need.text, need.commands.join(" or ")));

@@ -40,13 +40,17 @@ fn section(text: &mut String, title: &str, body: &str, style: Style) {
 
 fn head(status: &Status, style: Style) -> String {
     let title = style.paint().strong(&fit(&status.mission.title, style.width, style));
-    let facts = plain(&[state_words(status), span(status.elapsed_seconds), spent(&status.cost)].join(" · "), style);
-    let tally = tally(status);
-    let mut text = format!("{title}\n{}\n{tally}\n", paint_state(status, &facts, style));
+    let facts = [state_words(status), span(status.elapsed_seconds), spent(&status.cost)].join(" · ");
+    let facts: Vec<String> =
+        wrap(&facts, style.width).iter().map(|line| paint_state(status, &plain(line, style), style)).collect();
+    let tally = wrap(&tally(status), style.width).join("\n");
+    let mut text = format!("{title}\n{}\n{tally}\n", facts.join("\n"));
     let told = status.needs.iter().flat_map(|need| &need.commands).any(|command| command == "cco resume");
     if status.daemon.is_none() && status.outcome.is_none() && !told {
         let line = format!("{} no cco is running here, nothing happens: `cco resume` goes on", mark::ALERT);
-        text.push_str(&format!("{}\n", style.paint().warn(&line)));
+        for line in wrap(&line, style.width) {
+            text.push_str(&format!("{}\n", style.paint().warn(&line)));
+        }
     }
     text
 }
@@ -184,8 +188,11 @@ fn lately_row(action: &Action, required: u64, style: Style) -> String {
 fn foot(status: &Status, style: Style, zone: &TimeZone) -> String {
     let mut text = String::new();
     let mut fact = |label: &str, value: &str| {
-        let label = style.paint().faint(&cell(label, LABEL, style));
-        text.push_str(&format!("{label}{}\n", fit(value, style.width - LABEL, style)));
+        // Money and names are never cut.
+        for (place, line) in wrap(value, style.width - LABEL).iter().enumerate() {
+            let label = style.paint().faint(&cell(if place == 0 { label } else { "" }, LABEL, style));
+            text.push_str(&format!("{label}{}\n", plain(line, style)));
+        }
     };
     let done = status.tasks.iter().filter(|task| task.state == "completed").count();
     let tasks = status.tasks.iter().filter(|task| task.state != "dropped").count();

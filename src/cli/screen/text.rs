@@ -3,7 +3,7 @@
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::cli::output::{Charset, Style};
-use crate::view::printable_line;
+use crate::view::{printable, printable_line};
 
 /// How many columns a text takes.
 #[must_use]
@@ -76,6 +76,50 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
+/// One line of a text, which may have colours, broken between words to at most so many columns; later lines are set in
+/// as far as the first. A word that is too long, and so a command between backticks, stays whole, so that it can be
+/// copied.
+#[must_use]
+pub fn folded(line: &str, columns: usize) -> Vec<String> {
+    let shown = |text: &str| width(&printable(text));
+    if shown(line) <= columns {
+        return vec![line.to_owned()];
+    }
+    let margin = (line.len() - line.trim_start_matches(' ').len()).min(columns / 2);
+    let mut lines = vec![" ".repeat(margin)];
+    for word in words(line.trim_start_matches(' ')) {
+        let Some(last) = lines.last_mut() else { continue };
+        let empty = last.trim_start().is_empty();
+        if empty || shown(last) + 1 + shown(word) <= columns {
+            if !empty {
+                last.push(' ');
+            }
+            last.push_str(word);
+        } else {
+            lines.push(format!("{}{word}", " ".repeat(margin)));
+        }
+    }
+    lines
+}
+
+/// Words of a line; what stands between two backticks is one.
+fn words(line: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let (mut begin, mut quoted) = (0, false);
+    for (at, c) in line.char_indices() {
+        match c {
+            '`' => quoted = !quoted,
+            ' ' if !quoted => {
+                words.extend(line.get(begin..at));
+                begin = at + 1;
+            }
+            _ => {}
+        }
+    }
+    words.extend(line.get(begin..));
+    words
+}
+
 /// Replaces the signs of our own that a plain terminal cannot show; what it cannot show of others becomes `?`.
 #[must_use]
 pub fn plain(text: &str, style: Style) -> String {
@@ -138,6 +182,16 @@ mod tests {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("abcdefgh ij", 3), ["abc", "def", "gh", "ij"]);
         assert!(wrap("  ", 5).is_empty());
+    }
+
+    #[test]
+    fn a_line_is_broken_between_words_and_what_is_to_be_typed_stays_whole() {
+        let text = "  \u{1b}[1mhelp\u{1b}[0m: run `git branch -m cco cco-old`, then again";
+        let wanted =
+            ["  \u{1b}[1mhelp\u{1b}[0m: run", "  `git branch -m cco cco-old`,", "  then again"].map(str::to_owned);
+        assert_eq!(folded(text, 20), wanted);
+        assert_eq!(folded(text, 80), [text]);
+        assert_eq!(folded("a list   in  columns", 80), ["a list   in  columns"]);
     }
 
     proptest! {
