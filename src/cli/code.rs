@@ -3,6 +3,7 @@
 //! configuration files and live with their readers.
 
 use super::exit::Exit;
+use crate::words::codes;
 
 /// Whose fault a failure is, which decides how it is told and what is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,24 +20,12 @@ pub enum Blame {
     Internal,
 }
 
-macro_rules! codes {
+/// The table with whose fault each is and how the program ends.
+macro_rules! failures {
     ($($name:ident = $code:literal, $blame:ident, $exit:ident, $title:literal, $explanation:literal;)*) => {
-        /// What went wrong, by its stable code.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Code {
-            $(#[doc = $title] $name,)*
-        }
+        codes! { $($name = $code, $title, $explanation;)* }
 
         impl Code {
-            /// Every code, in the order of the table.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
-
-            /// The code as printed, `CCO-E0410`.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $code,)* }
-            }
-
             /// Whose fault it is.
             #[must_use]
             pub const fn blame(self) -> Blame {
@@ -48,23 +37,11 @@ macro_rules! codes {
             pub const fn exit(self) -> Exit {
                 match self { $(Self::$name => Exit::$exit,)* }
             }
-
-            /// What is wrong, in a few words.
-            #[must_use]
-            pub const fn title(self) -> &'static str {
-                match self { $(Self::$name => $title,)* }
-            }
-
-            /// Cause and cure, in a few sentences.
-            #[must_use]
-            pub const fn explanation(self) -> &'static str {
-                match self { $(Self::$name => $explanation,)* }
-            }
         }
     };
 }
 
-codes! {
+failures! {
     BadArgument = "CCO-E0401", User, Usage, "an argument cannot be used",
         "The command line could be read, but a value in it does not fit. The message says which and what would.";
     Reserved = "CCO-E0402", User, Usage, "a form of a command that is not there yet",

@@ -139,8 +139,10 @@ fn load_config(places: &Places<'_>, files: &[NamedFile]) -> Result<Loaded, Vec<D
 fn find_mission(places: &Places<'_>) -> Result<(PathBuf, Vec<u8>), Error> {
     if let Some(named) = places.mission {
         let path = places.root.join(named);
-        let bytes = std::fs::read(&path).map_err(|source| Error::File { doing: "read", path: path.clone(), source })?;
-        return Ok((path, bytes));
+        return match read_if_there(&path)? {
+            Some(bytes) => Ok((path, bytes)),
+            None => Err(Error::NoMission { looked_for: vec![path] }),
+        };
     }
     let looked_for: Vec<PathBuf> =
         [".cco/mission.yaml", "mission.yaml"].iter().map(|place| places.root.join(place)).collect();

@@ -1,44 +1,15 @@
 //! The one table of what can be wrong with a file: code, title, cause and cure. Codes are stable: a released one keeps
 //! its meaning and is never used again for another. `cco explain CODE` prints an entry.
 
-macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $code:literal, $title:literal, $explanation:literal;)*) => {
-        /// What is wrong, by its stable code: `E` for a mistake, `W` for a warning.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Code {
-            $(#[doc = $title] $name,)*
-        }
+use crate::words::codes;
 
-        impl Code {
-            /// Every code, in the order of the table.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
-
-            /// The code as printed, `CCO-E0110`.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $code,)* }
-            }
-
-            /// The entry of a printed code, in either case; with or without `CCO-`.
-            #[must_use]
-            pub fn named(text: &str) -> Option<Self> {
-                let plain = |text: &str| text.to_ascii_uppercase().trim_start_matches("CCO-").to_owned();
-                Self::ALL.iter().copied().find(|code| plain(code.as_str()) == plain(text.trim()))
-            }
-
-            /// What is wrong, in a few words.
-            #[must_use]
-            pub const fn title(self) -> &'static str {
-                match self { $(Self::$name => $title,)* }
-            }
-
-            /// Cause and cure, in a few sentences.
-            #[must_use]
-            pub const fn explanation(self) -> &'static str {
-                match self { $(Self::$name => $explanation,)* }
-            }
-        }
-    };
+impl Code {
+    /// The entry of a printed code, in either case; with or without `CCO-`.
+    #[must_use]
+    pub fn named(text: &str) -> Option<Self> {
+        let plain = |text: &str| text.to_ascii_uppercase().trim_start_matches("CCO-").to_owned();
+        Self::ALL.iter().copied().find(|code| plain(code.as_str()) == plain(text.trim()))
+    }
 }
 
 codes! {

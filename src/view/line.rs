@@ -46,6 +46,37 @@ pub enum LineKind {
 }
 
 impl LineKind {
+    /// Every kind.
+    pub const ALL: [Self; 10] = [
+        Self::Run,
+        Self::Prepare,
+        Self::Plan,
+        Self::Work,
+        Self::Check,
+        Self::Record,
+        Self::Proof,
+        Self::Operator,
+        Self::Fault,
+        Self::Time,
+    ];
+
+    /// What is told of it, for the help.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Run => "A run or a daemon began",
+            Self::Prepare => "The repository and the seal",
+            Self::Plan => "The manager",
+            Self::Work => "The worker",
+            Self::Check => "A check",
+            Self::Record => "A snapshot or a commit",
+            Self::Proof => "The proof",
+            Self::Operator => "A person",
+            Self::Fault => "Something went wrong",
+            Self::Time => "A time came",
+        }
+    }
+
     /// The word for people.
     #[must_use]
     pub const fn word(self) -> &'static str {

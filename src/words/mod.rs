@@ -6,6 +6,7 @@
 //! ours, but how text of others is read by every room that shows it.
 
 mod actor;
+mod codes;
 mod foreign;
 mod hash;
 mod id;
@@ -15,6 +16,7 @@ mod usage;
 mod verdict;
 
 pub use actor::{Actor, Via};
+pub(crate) use codes::codes;
 pub use foreign::{Sign, Signs, boundary, clip, cut, last, one_line, signs};
 pub use hash::Hash;
 pub use id::{

@@ -121,6 +121,8 @@ fn a_wrong_mission_is_8_with_its_place() {
         assert!(told.stderr.contains(place), "{text:?}: {}", told.stderr);
         assert!(!world.state().join("journal").exists());
     }
+    let told = world.cco(["start", "--mission", "nowhere.yaml"]).run().expect_code(8);
+    assert!(told.stderr.contains("CCO-E0410") && told.stderr.contains("nowhere.yaml"), "{}", told.stderr);
 }
 
 #[test]

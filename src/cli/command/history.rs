@@ -18,8 +18,8 @@ Examples:
   cco show 7               one of them in full")]
 pub struct HistoryArgs {
     /// How many, newest last
-    #[arg(short, long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
-    pub limit: u64,
+    #[arg(short, long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub limit: u32,
     /// Print JSON on stdout
     #[arg(long)]
     pub json: bool,

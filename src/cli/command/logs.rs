@@ -1,5 +1,7 @@
 //! `cco logs`: the journal, one line for each event.
 
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -31,38 +33,13 @@ pub struct LogsArgs {
     pub follow: bool,
     /// Only these kinds
     #[arg(long, value_name = "KIND", value_delimiter = ',', value_enum)]
-    pub kind: Vec<Kind>,
+    pub kind: Vec<LineKind>,
     /// Print one JSON object a line
     #[arg(long)]
     pub json: bool,
     /// An earlier run, by the beginning of its id
     #[arg(long, value_name = "ID")]
     pub run: Option<String>,
-}
-
-/// What a line is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Kind {
-    /// A run or a daemon began
-    Run,
-    /// The repository and the seal
-    Prepare,
-    /// The manager
-    Plan,
-    /// The worker
-    Work,
-    /// A check
-    Check,
-    /// A snapshot or a commit
-    Record,
-    /// The proof
-    Proof,
-    /// A person
-    Operator,
-    /// Something went wrong
-    Fault,
-    /// A time came
-    Time,
 }
 
 #[derive(Serialize)]
@@ -77,20 +54,13 @@ struct LineRecord<'a> {
     text: &'a str,
 }
 
-impl From<Kind> for LineKind {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::Run => Self::Run,
-            Kind::Prepare => Self::Prepare,
-            Kind::Plan => Self::Plan,
-            Kind::Work => Self::Work,
-            Kind::Check => Self::Check,
-            Kind::Record => Self::Record,
-            Kind::Proof => Self::Proof,
-            Kind::Operator => Self::Operator,
-            Kind::Fault => Self::Fault,
-            Kind::Time => Self::Time,
-        }
+impl ValueEnum for LineKind {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.word()).help(self.meaning()))
     }
 }
 
@@ -101,7 +71,7 @@ impl LogsArgs {
     /// If it cannot be written as JSON.
     pub fn print(&self, moment: Moment<'_>, zone: &TimeZone, output: &mut Output) -> Result<(), Error> {
         let told = line(moment.event);
-        if !self.kind.is_empty() && !self.kind.iter().any(|kind| LineKind::from(*kind) == told.kind) {
+        if !self.kind.is_empty() && !self.kind.contains(&told.kind) {
             return Ok(());
         }
         if !self.json {

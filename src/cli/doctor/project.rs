@@ -27,7 +27,8 @@ pub(super) fn mission(context: &Context<'_>, place: &Place, inputs: &Result<Inpu
         Err(error) => return vec![broken("mission", error)],
     };
     let count = inputs.mission.criteria.len();
-    let mut findings = vec![fine("mission", format!("{count} criteria in {}", inputs.mission_path.display()))];
+    let criteria = if count == 1 { "criterion" } else { "criteria" };
+    let mut findings = vec![fine("mission", format!("{count} {criteria} in {}", inputs.mission_path.display()))];
     let trusted = place.repo().and_then(|repo| {
         let config = place.config.as_deref().filter(|_| context.global.config.is_none());
         trust::look(context, Subject { repo: &repo, mission: &inputs.mission_path, config })

@@ -1,6 +1,6 @@
 //! `cco doctor` for people: one line for each thing, and under what is not fine what to do about it.
 
-use super::text::{cell, fit, plain, wrap};
+use super::text::{cell, plain, wrap};
 use crate::cli::command::doctor::{Examination, Finding, Health};
 use crate::cli::output::{Charset, Style};
 
@@ -37,7 +37,11 @@ fn rows(finding: &Finding, style: Style) -> String {
         Health::Doubtful => style.paint().warn(&head),
         Health::Broken => style.paint().bad(&head),
     };
-    let mut text = format!("{head}{}\n", fit(&finding.found, style.width - TEXT, style));
+    let mut text = String::new();
+    for (place, line) in wrap(&finding.found, style.width - TEXT).iter().enumerate() {
+        let head = if place == 0 { head.clone() } else { " ".repeat(TEXT) };
+        text.push_str(&format!("{head}{}\n", plain(line, style)));
+    }
     if let Some(hint) = finding.hint.as_ref().filter(|_| finding.health != Health::Fine) {
         for line in wrap(hint, style.width - TEXT) {
             text.push_str(&format!("{}{}\n", " ".repeat(TEXT), plain(&line, style)));
