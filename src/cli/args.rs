@@ -7,7 +7,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::command::{
     approve, completions, config, demo, diff, doctor, done, explain, guide, history, init, logs, man, next, pause,
-    reject, resume, schema, show, start, status, stop, trust, validate,
+    plan, reject, resume, schema, show, start, status, stop, trust, validate,
 };
 use super::output::{Volume, When};
 
@@ -80,6 +80,7 @@ impl Global {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Init(init::InitArgs),
+    Plan(plan::PlanArgs),
     Validate(validate::ValidateArgs),
     Start(start::StartArgs),
     Next(next::NextArgs),
@@ -121,6 +122,7 @@ impl Command {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Init(_) => "init",
+            Self::Plan(_) => "plan",
             Self::Validate(_) => "validate",
             Self::Start(_) => "start",
             Self::Next(_) => "next",

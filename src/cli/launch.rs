@@ -13,8 +13,8 @@ use super::place::Place;
 use super::trust::{self, Subject, Trust};
 use super::{detach, screen};
 use crate::config::Flag;
-use crate::daemon::{Begin, Ended, Inputs, Observer, Options, Span, clock};
-use crate::mission::Mission;
+use crate::daemon::{self, Begin, Ended, Inputs, Observer, Options, Outlook, Span, clock};
+use crate::mission::{self, Mission, Remark};
 use crate::repo::Repo;
 use crate::store::StateDir;
 use crate::verify;
@@ -72,9 +72,10 @@ impl Launch<'_> {
     /// # Errors
     /// The mistakes of the files.
     pub fn dry_run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
-        let mission = self.read(context)?.whole_mission()?;
+        let target = self.read(context)?;
         let style = context.output.data_style();
-        context.output.data(&screen::would_run(&mission, style));
+        context.output.data(&screen::would_run(&target.whole_mission()?, style));
+        context.output.data(&screen::remarks(&target.remarks()?, style));
         Ok(Exit::Done)
     }
 
@@ -156,6 +157,22 @@ impl Target {
     #[must_use]
     pub fn subject(&self) -> Subject<'_> {
         Subject { repo: &self.repo, mission: &self.inputs.mission_path, config: self.config.as_deref() }
+    }
+
+    /// The repository as the mission would find it.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn outlook(&self) -> Result<Outlook, Error> {
+        Ok(daemon::outlook(&self.repo, &self.inputs.mission)?)
+    }
+
+    /// What is worth a look before the mission starts, as far as it is known without running anything.
+    ///
+    /// # Errors
+    /// If the repository cannot be read.
+    pub fn remarks(&self) -> Result<Vec<Remark>, Error> {
+        Ok(mission::remarks(&self.inputs.mission, &self.outlook()?.open))
     }
 
     /// The mission with the set-up that its lock files imply spelt out: what is not shown cannot be refused.

@@ -134,6 +134,7 @@ pub fn run(cli: &Cli, environment: &Environment, output: &mut Output) -> Result<
         Command::Trust(args) => args.run(context).map(done),
         Command::Config(args) => args.run(context).map(done),
         Command::Demo(args) => args.run(context),
+        Command::Plan(args) => args.run(context).map(done),
         Command::Validate(args) => args.run(context),
         Command::Logs(args) => args.run(context).map(done),
         Command::Doctor(args) => args.run(context),

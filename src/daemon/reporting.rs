@@ -104,9 +104,17 @@ fn artifact(change: &Change, blobs: &BTreeMap<&Path, &str>) -> Artifact {
 /// section 9, What is sealed).
 fn influenced(changes: &[Change], sealed: &BTreeSet<String>) -> Vec<String> {
     let existed = |change: &&Change| change.kind != repo::ChangeKind::Added;
-    let decides = |change: &&Change| looks_like_a_test(&change.path) || looks_like_a_fixture(&change.path);
-    let paths = changes.iter().filter(existed).filter(decides).map(|change| change.path.display().to_string());
+    let paths = changes
+        .iter()
+        .filter(existed)
+        .filter(|change| decides(&change.path))
+        .map(|change| change.path.display().to_string());
     paths.filter(|path| !sealed.contains(path)).collect()
+}
+
+/// Whether a check may rest on a file, by its name.
+pub(super) fn decides(path: &Path) -> bool {
+    looks_like_a_test(path) || looks_like_a_fixture(path)
 }
 
 /// A folder whose name says that its files are what tests are held against.

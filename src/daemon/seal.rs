@@ -102,7 +102,7 @@ pub(super) fn broken(mission: &Mission, changes: &[Change]) -> Result<Vec<PathBu
 }
 
 /// What the mission and its checks protect, and cco's own inputs.
-fn patterns(mission: &Mission) -> Vec<String> {
+pub(super) fn patterns(mission: &Mission) -> Vec<String> {
     let checks = mission.criteria.iter().flat_map(|criterion| &criterion.checks);
     let mut patterns: Vec<String> = vec![".cco/**".to_owned()];
     patterns.extend(TAKE_OVER.map(str::to_owned));

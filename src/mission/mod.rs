@@ -12,12 +12,14 @@ mod check_reading;
 mod criteria;
 mod file;
 mod findings;
+mod line;
 pub mod lock;
 #[expect(clippy::module_inception, reason = "the file that carries the room's main idea has the plain name")]
 mod mission;
 mod phases;
 mod proposal;
 mod read;
+mod remark;
 mod services;
 mod slug;
 
@@ -33,3 +35,4 @@ pub use lock::{
 pub use mission::{Budget, Constraint, Criterion, Mission, Phase, Readiness, Service};
 pub use proposal::{check_from_json, check_schema};
 pub use read::{MissionFile, named_repository, read, schema};
+pub use remark::{Open, Remark, RemarkKind, remarks};

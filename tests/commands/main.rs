@@ -20,6 +20,7 @@ mod openrouter;
 
 mod doctor;
 mod logs;
+mod plan;
 mod report;
 mod runner;
 mod validate;

@@ -15,6 +15,7 @@ pub mod logs;
 pub mod man;
 pub mod next;
 pub mod pause;
+pub mod plan;
 pub mod reject;
 pub mod resume;
 pub mod schema;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::cli::code::Code;
+use crate::cli::command::plan::Outline;
 use crate::cli::context::Context;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
@@ -11,6 +12,7 @@ use crate::cli::launch::{self, Consent, Target, own_program};
 use crate::cli::output::Output;
 use crate::cli::{foreground, internal, screen};
 use crate::daemon::{self, Inputs, Look, Observer};
+use crate::mission::RemarkKind;
 use crate::view::Validation;
 use crate::words::CriterionId;
 
@@ -65,12 +67,21 @@ impl ValidateArgs {
         let target = Target::read(context, self.mission.as_deref(), &[])?;
         let criteria = self.wanted(&target.inputs)?;
         if self.dry_run {
+            if self.json {
+                context.output.json(&Outline::of(&target)?).map_err(internal)?;
+                return Ok(Exit::Done);
+            }
             let style = context.output.data_style();
             context.output.data(&screen::would_run(&target.whole_mission()?, style));
+            context.output.data(&screen::remarks(&target.remarks()?, style));
             return Ok(Exit::Done);
         }
         let consent = if self.yes { Consent::Given } else { Consent::Asked };
         launch::must_be_trusted(context, &target, consent)?;
+        let mut remarks = target.remarks()?;
+        remarks.retain(|remark| criteria.is_empty() || criteria.contains(&remark.criterion));
+        // Once a run is under way, what holds is what it has made.
+        let begun = context.status(None).is_ok();
         let Target { repo, inputs, .. } = target;
         let (observer, inbox) = Observer::pair();
         let (program, environment) = (own_program()?, context.variables().clone());
@@ -78,7 +89,11 @@ impl ValidateArgs {
         let Some(validation) = foreground::notes(daemon::validate(look), inbox, context.output)? else {
             return Ok(Exit::Interrupted);
         };
-        self.print(&validation?, context.output)
+        let mut validation = validation?;
+        remarks
+            .extend(validation.seen().into_iter().filter(|remark| !begun || remark.kind != RemarkKind::HoldsAlready));
+        validation.remarks = remarks;
+        self.print(&validation, context.output)
     }
 
     fn wanted(&self, inputs: &Inputs) -> Result<BTreeSet<CriterionId>, Error> {

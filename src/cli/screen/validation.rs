@@ -23,6 +23,7 @@ pub fn validation(validation: &Validation, style: Style) -> String {
     let tally = validation.tally;
     let sum = format!("{} of {} required criteria hold on this tree", tally.met, tally.required);
     let sum = if validation.is_met() { style.paint().good(&sum) } else { style.paint().bad(&sum) };
+    text.push_str(&super::remarks(&validation.remarks, style));
     text.push_str(&format!("\n{sum}\n"));
     text
 }

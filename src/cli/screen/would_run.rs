@@ -69,7 +69,8 @@ fn visible(text: &str, style: Style) -> String {
 }
 
 /// What a check does, one line for each thing it runs or looks at.
-fn actions(check: &Check) -> Vec<String> {
+#[must_use]
+pub fn actions(check: &Check) -> Vec<String> {
     let one = |what: String| vec![format!("{}: {what}", check.kind.name())];
     match &check.kind {
         CheckKind::Command(command) => one(command.run.clone()),
