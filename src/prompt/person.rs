@@ -24,8 +24,8 @@ pub fn person(facts: &WorkFacts<'_>, advice: Option<&str>) -> String {
     }
     let paths = protected(facts.mission, facts.sealed).join(", ");
     text.push_str(&format!("\nLeave alone: {paths} (a change there is undone). cco makes the commits.\n"));
-    text.push_str("When you are ready, in another terminal:  cco done\n");
-    text.push_str("If something is in the way:               cco done --status blocked --reason \"why\"\n");
+    text.push_str("In another terminal, when you are ready:  cco done\n");
+    text.push_str("or, if you are stuck:  cco done --status blocked --reason \"why\"\n");
     text
 }
 
