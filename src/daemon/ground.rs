@@ -12,7 +12,9 @@ use super::observer::Observer;
 use crate::mission::Mission;
 use crate::repo::Repo;
 use crate::store::StateDir;
-use crate::verify::{self, Answer, Approval, Baseline, Environment, Item, Job, Report, Setup, Surroundings, Verifier};
+use crate::verify::{
+    self, Answer, Approval, Baseline, Broken, Carried, Environment, Item, Job, Report, Setup, Surroundings, Verifier,
+};
 use crate::words::{CheckId, Outcome, TreeId, Verdict};
 
 /// What it takes to run checks.
@@ -48,6 +50,8 @@ pub(super) struct Ground {
     pub(super) environment: Environment,
     /// Carried paths, which no judge is shown.
     pub(super) hidden: Vec<String>,
+    /// Why the tree could not be set up: the checks that need it are not run.
+    pub(super) broken: Option<Broken>,
 }
 
 /// What surrounds a run of checks: what others said about it beforehand.
@@ -77,12 +81,16 @@ impl Checking<'_> {
     }
 
     /// Places carried files and sets the tree up.
-    pub(super) async fn prepare(&self, tree: TreeId, dir: PathBuf, set_up: SetUp) -> Result<Ground, Error> {
-        let (carry, keep, into) = (self.mission.carry.clone(), self.state.carried(), dir.clone());
-        let from = self.repo.work_tree().to_owned();
+    pub(super) async fn prepare(
+        &self,
+        tree: TreeId,
+        dir: PathBuf,
+        set_up: SetUp,
+        carried: Vec<Carried>,
+    ) -> Result<Ground, Error> {
+        let into = dir.clone();
         let carried = blocking(move || {
-            let carried = verify::gather(&from, &carry, &keep)?;
-            verify::place(&carried, &keep, &into)?;
+            verify::place(&carried, &into)?;
             Ok(carried)
         })
         .await?;
@@ -94,29 +102,33 @@ impl Checking<'_> {
             setup: setup.key,
         });
         let hidden = carried.into_iter().map(|file| file.path).collect();
-        let ground = Ground { tree, dir, environment, hidden };
-        self.set_up(&ground, &setup, set_up).await?;
+        let mut ground = Ground { tree, dir, environment, hidden, broken: None };
+        ground.broken = self.set_up(&ground, &setup, set_up).await?;
         Ok(ground)
     }
 
-    async fn set_up(&self, ground: &Ground, setup: &Setup, when: SetUp) -> Result<(), Error> {
+    async fn set_up(&self, ground: &Ground, setup: &Setup, when: SetUp) -> Result<Option<Broken>, Error> {
         let last = match when {
             SetUp::Always => None,
             SetUp::WhenDue => self.state.set_up()?,
         };
         if !setup.is_due(last) {
-            return Ok(());
+            return Ok(None);
         }
         self.observer.note(format!("setting up: {}", setup.commands.join(" && ")));
         if when == SetUp::WhenDue {
             self.state.forget_set_up()?;
         }
         let job = self.job(ground, Vec::new(), Said::default());
-        self.verifier.set_up(job, setup).await?;
-        if when == SetUp::WhenDue {
-            self.state.note_set_up(&setup.key)?;
+        let broken = self.verifier.set_up(job, setup).await?;
+        match &broken {
+            Some(Broken { command, reason, .. }) => {
+                self.observer.note(format!("the set-up command `{command}` {reason}"));
+            }
+            None if when == SetUp::WhenDue => self.state.note_set_up(&setup.key)?,
+            None => {}
         }
-        Ok(())
+        Ok(broken)
     }
 
     fn job(&self, ground: &Ground, items: Vec<Item>, said: Said) -> Job {
@@ -137,38 +149,39 @@ impl Checking<'_> {
     }
 
     /// Runs checks once each, and those whose criterion must pass several times in a row as often; `told` hears each
-    /// verdict as it comes. The report is about those that ran once.
+    /// verdict as it comes, with the tests that passed in it. The report is about those that ran once.
     pub(super) async fn run(
         &self,
         ground: &Ground,
         items: Vec<Item>,
         said: Said,
-        mut told: impl FnMut(&Verdict),
+        mut told: impl FnMut(&Verdict, &Baseline),
     ) -> Result<Report, Error> {
         let (once, often): (Vec<Item>, Vec<Item>) = items.into_iter().partition(|item| self.runs_of(item) == 1);
         let job = self.job(ground, once, said.clone());
         let report = self.verifier.run(job, &mut told).await?;
         for item in often {
-            told(&self.run_often(ground, &item, &said).await?);
+            let (verdict, passed) = self.run_often(ground, &item, &said).await?;
+            told(&verdict, &passed);
         }
         Ok(report)
     }
 
     /// Runs a check as often as its criterion must pass in a row; one run that differs makes it flaky, and that is no
     /// pass.
-    async fn run_often(&self, ground: &Ground, item: &Item, said: &Said) -> Result<Verdict, Error> {
+    async fn run_often(&self, ground: &Ground, item: &Item, said: &Said) -> Result<(Verdict, Baseline), Error> {
         let runs = self.runs_of(item);
-        let mut verdicts = Vec::new();
+        let mut found = Vec::new();
         for _ in 0..runs {
             let job = self.job(ground, vec![item.clone()], said.clone());
-            let report = self.verifier.run(job, |_| {}).await?;
-            verdicts.extend(report.verdicts);
+            let Report { verdicts, passed } = self.verifier.run(job, |_, _| {}).await?;
+            found.extend(verdicts.into_iter().map(|verdict| (verdict, passed.clone())));
         }
-        let passed = verdicts.iter().filter(|verdict| verdict.outcome == Outcome::Pass).count();
-        let telling = verdicts.iter().position(|verdict| verdict.outcome != Outcome::Pass).unwrap_or(0);
-        let mut verdict = verdicts.swap_remove(telling);
+        let passed = found.iter().filter(|(verdict, _)| verdict.outcome == Outcome::Pass).count();
+        let telling = found.iter().position(|(verdict, _)| verdict.outcome != Outcome::Pass).unwrap_or(0);
+        let (mut verdict, tests) = found.swap_remove(telling);
         verdict.evidence.summary = format!("passed {passed} of {runs} runs; {}", verdict.evidence.summary);
-        Ok(verdict)
+        Ok((verdict, tests))
     }
 
     /// How many passes in a row the item's criterion takes.

@@ -6,6 +6,7 @@
 //! with `protocol` and `client` (how faces talk to it), `observer` (how they watch it).
 
 pub mod access;
+mod baseline;
 mod boot;
 mod charter;
 pub mod client;
@@ -22,6 +23,7 @@ mod judging;
 mod leftovers;
 mod observer;
 mod perform;
+mod pins;
 mod plan;
 mod prepare;
 pub mod protocol;

@@ -1,13 +1,15 @@
 //! Runs the checks of an iteration on the kept check tree, taking over what was found before on the same inputs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use super::ground::{Ground, Said, SetUp, approvals};
 use super::judging::{self, Judged};
-use super::perform::{Task, unfit};
+use super::perform::{Task, Tools, unfit};
 use super::seal::globs;
+use super::{baseline, pins};
 use crate::session::{Event, Fault, Scope};
-use crate::verify::{self, Baseline, Item, Known, Occasion};
+use crate::verify::{self, Baseline, Broken, Item, Known, Occasion};
 use crate::words::{CheckId, CriterionId, Hash, TreeId, Verdict};
 
 pub(super) async fn verify(
@@ -25,11 +27,24 @@ pub(super) async fn verify(
     }
     let checking = task.checking();
     let dir = checking.checkout_kept(&tree).await.map_err(|error| unfit(&error))?;
-    let ground = checking.prepare(tree, dir, SetUp::WhenDue).await.map_err(|error| unfit(&error))?;
-    let known_tests = baseline(task)?;
-    let items = take_over_known(task, &ground, known_tests.as_ref(), items)?;
-    let bill = run(task, &ground, items, Keep::Verdicts).await?;
+    let mut ground = prepare(task, tree, dir, SetUp::WhenDue).await?;
+    let compared = if baseline::is_being_found(task) {
+        ground.broken = ground.broken.map(Broken::undecided);
+        None
+    } else {
+        Some(baseline::found(task)?)
+    };
+    let items = take_over_known(task, &ground, compared.as_ref(), items)?;
+    let bill = run(task, &ground, items, compared, Keep::Verdicts).await?;
     Ok(Event::Verified { attempt, bill })
+}
+
+/// Makes a check tree ready with what was pinned at the seal.
+pub(super) async fn prepare(task: &Task, tree: TreeId, dir: PathBuf, set_up: SetUp) -> Result<Ground, Fault> {
+    let sealed = task.session.sealed.clone();
+    let read = move |tools: &Tools| pins::carried(&tools.state, sealed.as_ref()).map_err(|error| unfit(&error));
+    let carried = task.blocking(read).await?;
+    task.checking().prepare(tree, dir, set_up, carried).await.map_err(|error| unfit(&error))
 }
 
 /// The checks of a scope up to a phase.
@@ -50,30 +65,6 @@ fn items(task: &Task, scope: Scope, phase: usize) -> Vec<Item> {
 pub(super) enum Keep {
     Verdicts,
     Nothing,
-}
-
-/// The place of the baseline's passed tests among the memos.
-const BASELINE: &str = "baseline";
-
-/// The tests that passed before any work; `None` while they are being found.
-fn baseline(task: &Task) -> Result<Option<Baseline>, Fault> {
-    let stored = task.tools.caches.memo(BASELINE).map_err(|error| unfit(&error))?;
-    match stored {
-        None => Ok(None),
-        Some(bytes) => {
-            let passed: BTreeMap<CheckId, BTreeSet<String>> =
-                serde_json::from_slice(&bytes).map_err(|error| unfit(&error))?;
-            let mut baseline = Baseline::default();
-            passed.into_iter().for_each(|(check, passed)| baseline.insert(check, passed));
-            Ok(Some(baseline))
-        }
-    }
-}
-
-fn remember_baseline(task: &Task, passed: &Baseline) -> Result<(), Fault> {
-    let passed: BTreeMap<_, _> = passed.iter().collect();
-    let bytes = serde_json::to_vec(&passed).map_err(|error| unfit(&error))?;
-    task.tools.caches.remember(BASELINE, &bytes).map_err(|error| unfit(&error))
 }
 
 /// Records the verdicts that were found before on the same inputs; returns the checks that must run.
@@ -107,6 +98,10 @@ fn key(task: &Task, ground: &Ground, baseline: Option<&Baseline>, item: &Item) -
     if task.checking().runs_of(item) > 1 {
         return Ok(None);
     }
+    // What the baseline is made of is found, not taken over: an earlier verdict does not tell the tests.
+    if baseline.is_none() && verify::compares_with_baseline(&item.check) {
+        return Ok(None);
+    }
     let inputs = inputs(task, &ground.tree, &item.check.inputs)?;
     let known =
         Known { environment: ground.environment.hash(), inputs: &inputs, services: &task.mission.services, baseline };
@@ -133,25 +128,54 @@ pub(super) async fn run(
     task: &Task,
     ground: &Ground,
     items: Vec<Item>,
+    compared: Option<Baseline>,
     keep: Keep,
 ) -> Result<Option<crate::session::Bill>, Fault> {
+    let items = without_unready(task, ground, items);
     if items.is_empty() {
         return Ok(None);
     }
     let Judged { answers, bill } = judging::ask(task, &ground.dir, &items, &ground.hidden).await?;
-    let baseline = baseline(task)?;
-    let first = baseline.is_none() && task.session.iteration.0 == 0;
-    let said = Said { baseline: baseline.clone(), answers, approvals: approvals(&task.session, &ground.tree) };
+    let said = Said { baseline: compared.clone(), answers, approvals: approvals(&task.session, &ground.tree) };
     let (attempt, progress) = (task.attempt, task.progress());
-    let told = |verdict: &Verdict| progress(Event::VerdictRecorded { attempt, verdict: Box::new(verdict.clone()) });
-    let report = task.checking().run(ground, items.clone(), said, told).await.map_err(|error| unfit(&error))?;
-    if keep == Keep::Verdicts {
-        if first {
-            remember_baseline(task, &report.passed)?;
+    let mut unpinned = None;
+    let told = |verdict: &Verdict, passed: &Baseline| {
+        let mut verdict = Box::new(verdict.clone());
+        if compared.is_none() && compares(&items, &verdict.check) {
+            match baseline::pin(&task.tools.state, passed) {
+                Ok(hash) => verdict.evidence.passed = hash,
+                Err(fault) => {
+                    unpinned = Some(fault);
+                    return;
+                }
+            }
         }
-        remember(task, ground, baseline.as_ref(), &items, &report.verdicts)?;
+        progress(Event::VerdictRecorded { attempt, verdict });
+    };
+    let report = task.checking().run(ground, items.clone(), said, told).await.map_err(|error| unfit(&error))?;
+    if let Some(fault) = unpinned {
+        return Err(fault);
+    }
+    if keep == Keep::Verdicts {
+        remember(task, ground, compared.as_ref(), &items, &report.verdicts)?;
     }
     Ok(bill)
+}
+
+fn compares(items: &[Item], check: &CheckId) -> bool {
+    items.iter().any(|item| item.id == *check && verify::compares_with_baseline(&item.check))
+}
+
+/// Records what a broken set-up means to the checks that need it; returns the others.
+fn without_unready(task: &Task, ground: &Ground, items: Vec<Item>) -> Vec<Item> {
+    let Some(broken) = &ground.broken else { return items };
+    let (unready, ready): (Vec<Item>, Vec<Item>) =
+        items.into_iter().partition(|item| verify::needs_set_up(&item.check));
+    for item in unready {
+        let verdict = Box::new(verify::unready(broken, &item, &ground.tree, &ground.environment));
+        task.report(Event::VerdictRecorded { attempt: task.attempt, verdict });
+    }
+    ready
 }
 
 fn remember(

@@ -212,6 +212,17 @@ pub struct Seal {
     pub prompts: Hash,
     /// Each sealed path, absent ones included.
     pub paths: Vec<SealedPath>,
+    /// What is kept beside the journal and named by its hash; `None` in a seal of before there was any.
+    pub pinned: Option<Pinned>,
+}
+
+/// What a run relies on and git does not hold: hashes of bytes that the state folder keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pinned {
+    /// The list of carried files; each of them is pinned by a hash of its own in it.
+    pub carried: Hash,
+    /// What the repository tells the worker.
+    pub project: Hash,
 }
 
 /// One sealed path.

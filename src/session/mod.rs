@@ -31,7 +31,7 @@ pub use charter::{
 };
 pub use criteria::{CriterionRecord, LastHeld, PersonsAnswer, PhaseStanding, Standing, phase_standing};
 pub use effect::{CancelForce, Checkpoint, Effect, Opening, Preface, Publish, RecordOrder, WorkOrder};
-pub use event::{Answer, Event, Fault, FaultKind, Prepared, Seal, SealedPath, StopHow, TreeChange};
+pub use event::{Answer, Event, Fault, FaultKind, Pinned, Prepared, Seal, SealedPath, StopHow, TreeChange};
 pub use leave::{Leave, Patience, leave};
 pub use ledger::{Account, Bill, Cost, Ledger, Reserve, Role};
 pub use lessons::{Lesson, Lessons, signature};

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::charter::Charter;
 use super::criteria::CriterionRecord;
-use super::event::{Prepared, Seal, StopHow, TreeChange};
+use super::event::{Pinned, Prepared, Seal, StopHow, TreeChange};
 use super::ledger::Ledger;
 use super::lessons::Lessons;
 use super::plan::{Impossible, Strategy, TaskState};
@@ -112,6 +112,8 @@ pub struct SealMark {
     pub lock: Option<Hash>,
     /// Over everything that is sealed.
     pub whole: Hash,
+    /// What is kept beside the journal.
+    pub pinned: Option<Pinned>,
 }
 
 /// A task as the manager tells it.
@@ -330,7 +332,10 @@ impl SealMark {
             parts.push(sealed.path.clone().into_bytes());
             parts.push(sealed.content.map_or_else(Vec::new, |hash| hash.as_bytes().to_vec()));
         }
+        if let Some(Pinned { carried, project }) = &seal.pinned {
+            parts.extend([carried, project].map(|hash| hash.as_bytes().to_vec()));
+        }
         let whole = Hash::of_parts(parts.iter().map(Vec::as_slice));
-        Self { mission: seal.mission, config: seal.config, lock: seal.lock, whole }
+        Self { mission: seal.mission, config: seal.config, lock: seal.lock, whole, pinned: seal.pinned }
     }
 }

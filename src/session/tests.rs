@@ -107,7 +107,14 @@ impl Told {
             branch: "cco/m".into(),
             staged: None,
         };
-        let seal = Seal { mission: Hash::ZERO, config: Hash::ZERO, lock: None, prompts: Hash::ZERO, paths: vec![] };
+        let seal = Seal {
+            mission: Hash::ZERO,
+            config: Hash::ZERO,
+            lock: None,
+            prompts: Hash::ZERO,
+            paths: vec![],
+            pinned: None,
+        };
         self.answer(|attempt| Event::Prepared { attempt, prepared })
             .answer(|attempt| Event::Sealed { attempt, seal, actor: Actor::Cco })
             .verified("t0", Outcome::Fail)
@@ -183,7 +190,14 @@ fn a_mission_that_holds_already_goes_to_the_proof_without_a_paid_call() {
         })
         .answer(|attempt| Event::Sealed {
             attempt,
-            seal: Seal { mission: Hash::ZERO, config: Hash::ZERO, lock: None, prompts: Hash::ZERO, paths: vec![] },
+            seal: Seal {
+                mission: Hash::ZERO,
+                config: Hash::ZERO,
+                lock: None,
+                prompts: Hash::ZERO,
+                paths: vec![],
+                pinned: None,
+            },
             actor: Actor::Cco,
         })
         .verified("t0", Outcome::Pass);

@@ -12,6 +12,7 @@ mod error;
 mod fold;
 mod journal;
 mod lock;
+mod pins;
 mod read;
 mod record;
 mod report;

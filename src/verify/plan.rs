@@ -133,8 +133,7 @@ fn may_be_cached(check: &Check) -> bool {
     let own = match &check.kind {
         CheckKind::Http(what) => check.service.is_some() && !http::is_external(&what.url),
         CheckKind::Manual(_) => false,
-        CheckKind::All(parts) | CheckKind::Any(parts) => parts.iter().all(may_be_cached),
-        CheckKind::Not(part) => may_be_cached(part),
+        CheckKind::All(_) | CheckKind::Any(_) | CheckKind::Not(_) => check.parts().iter().all(may_be_cached),
         CheckKind::Command(_)
         | CheckKind::File(_)
         | CheckKind::Tests(_)
@@ -168,9 +167,29 @@ fn service_hash(service: &Service) -> Hash {
     Hash::of(format!("{service:?}").as_bytes())
 }
 
+/// Whether a check compares its tests with the baseline, itself or in a part.
+#[must_use]
+pub fn compares_with_baseline(check: &Check) -> bool {
+    matches!(&check.kind, CheckKind::Tests(tests) if tests.no_regression)
+        || check.parts().iter().any(compares_with_baseline)
+}
+
+/// Whether a check runs programs of the tree, itself or in a part: those need the tree to be set up. What only reads
+/// the tree, asks people, or a server that cco does not start, does not.
+#[must_use]
+pub fn needs_set_up(check: &Check) -> bool {
+    match &check.kind {
+        CheckKind::Command(_) | CheckKind::Tests(_) | CheckKind::Coverage(_) => true,
+        CheckKind::File(_) | CheckKind::Judge(_) | CheckKind::Manual(_) | CheckKind::Http(_) => check.service.is_some(),
+        CheckKind::All(_) | CheckKind::Any(_) | CheckKind::Not(_) => {
+            check.service.is_some() || check.parts().iter().any(needs_set_up)
+        }
+    }
+}
+
 /// Whether a check needs a service, itself or in a part: those run alone.
 pub(super) fn needs_service(check: &Check) -> bool {
-    check.service.is_some() || combine::parts(&CheckId::new(""), check).iter().any(|(_, part)| needs_service(part))
+    check.service.is_some() || check.parts().iter().any(needs_service)
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ mod openrouter;
 mod crash;
 mod demo;
 mod exits;
+mod ground;
 mod manager;
 mod reading;
 mod seal;

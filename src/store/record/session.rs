@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use super::mirror::mirror;
 use crate::session::{
     Charter, Conversation, CriterionRecord, Guidance, Impossible, IterationNote, LastHeld, Ledger, Lesson, Lessons,
-    Metrics, Observation, PauseReason, PersonsAnswer, Prepared, Progress, Retries, SealMark, Session, Stage, Strategy,
-    Task, TaskState, TreeChange, Wish, WishAt, Work,
+    Metrics, Observation, PauseReason, PersonsAnswer, Pinned, Prepared, Progress, Retries, SealMark, Session, Stage,
+    Strategy, Task, TaskState, TreeChange, Wish, WishAt, Work,
 };
 use crate::words::{
     Actor, AttemptId, CheckId, CommitId, CriterionId, Hash, IterationNumber, Money, RunId, SessionId, TaskId, TreeId,
@@ -53,7 +53,14 @@ mirror!(struct Session => SessionV1 {
     unpublished_session: bool,
 });
 
-mirror!(struct SealMark => SealMarkV1 { mission: Hash, config: Hash, lock: Option<Hash>, whole: Hash });
+mirror!(struct SealMark => SealMarkV1 {
+    mission: Hash,
+    config: Hash,
+    lock: Option<Hash>,
+    whole: Hash,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pinned: Option<Pinned>,
+});
 
 mirror!(struct CriterionRecord => CriterionRecordV1 {
     verdicts: BTreeMap<CheckId, Verdict>,
