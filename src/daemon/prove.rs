@@ -2,7 +2,7 @@
 
 use super::baseline;
 use super::ground::SetUp;
-use super::perform::{Task, unfit};
+use super::perform::{Task, Tools, unfit};
 use super::verify::{Keep, prepare, run};
 use crate::session::{Event, Fault};
 use crate::verify::{self, Occasion};
@@ -25,7 +25,17 @@ pub(super) async fn prove(task: &Task, commit: CommitId, tree: TreeId) -> Result
     let compared = baseline::found(task)?;
     let check_hash = crate::mission::Check::hash;
     let items = verify::items(&task.mission.criteria, verify::Scope::All, Occasion::Proof, check_hash);
-    let bill = run(task, &ground, items, Some(compared), Keep::Nothing).await?;
-    task.blocking(move |tools| tools.repo.discard(&dir).map_err(|error| unfit(&error))).await?;
-    Ok(Event::Proved { attempt: task.attempt, bill })
+    let found = run(task, &ground, items, Some(compared), Keep::Nothing).await?;
+    task.blocking(move |tools| {
+        tools.repo.discard(&dir).map_err(|error| unfit(&error))?;
+        if found.open > 0 { wipe_kept(tools) } else { Ok(()) }
+    })
+    .await?;
+    Ok(Event::Proved { attempt: task.attempt, bill: found.bill })
+}
+
+/// What checks left in the kept tree made them pass there, and so may they again: it is made anew.
+fn wipe_kept(tools: &Tools) -> Result<(), Fault> {
+    tools.state.forget_set_up().map_err(|error| unfit(&error))?;
+    tools.repo.discard(&tools.state.check_tree()).map_err(|error| unfit(&error))
 }

@@ -8,9 +8,9 @@ use super::judging::{self, Judged};
 use super::perform::{Task, Tools, unfit};
 use super::seal::globs;
 use super::{baseline, pins};
-use crate::session::{Event, Fault, Scope};
+use crate::session::{Bill, Event, Fault, Scope};
 use crate::verify::{self, Baseline, Broken, Item, Known, Occasion};
-use crate::words::{CheckId, CriterionId, Hash, TreeId, Verdict};
+use crate::words::{CheckId, CriterionId, Hash, Outcome, TreeId, Verdict};
 
 pub(super) async fn verify(
     task: &Task,
@@ -35,8 +35,8 @@ pub(super) async fn verify(
         Some(baseline::found(task)?)
     };
     let items = take_over_known(task, &ground, compared.as_ref(), items)?;
-    let bill = run(task, &ground, items, compared, Keep::Verdicts).await?;
-    Ok(Event::Verified { attempt, bill })
+    let found = run(task, &ground, items, compared, Keep::Verdicts).await?;
+    Ok(Event::Verified { attempt, bill: found.bill })
 }
 
 /// Makes a check tree ready with what was pinned at the seal.
@@ -123,23 +123,42 @@ fn inputs(task: &Task, tree: &TreeId, patterns: &[String]) -> Result<TreeId, Fau
     Ok(TreeId::new(Hash::of_parts(selected.iter().map(String::as_bytes)).to_string()))
 }
 
-/// Runs checks on a ground, records their verdicts, and keeps them if they may be kept. Returns what judging cost.
+/// What came of a run of checks.
+#[derive(Default)]
+pub(super) struct Found {
+    /// What judging cost.
+    pub(super) bill: Option<Bill>,
+    /// Checks that did not pass, those aside that wait for a person.
+    pub(super) open: usize,
+}
+
+impl Found {
+    fn count(&mut self, verdict: &Verdict) {
+        let waits = verdict.kind == "manual" && verdict.outcome == Outcome::Inconclusive;
+        self.open += usize::from(verdict.outcome != Outcome::Pass && !waits);
+    }
+}
+
+/// Runs checks on a ground, records their verdicts, and keeps them if they may be kept.
 pub(super) async fn run(
     task: &Task,
     ground: &Ground,
     items: Vec<Item>,
     compared: Option<Baseline>,
     keep: Keep,
-) -> Result<Option<crate::session::Bill>, Fault> {
-    let items = without_unready(task, ground, items);
+) -> Result<Found, Fault> {
+    let mut found = Found::default();
+    let items = without_unready(task, ground, items, &mut found);
     if items.is_empty() {
-        return Ok(None);
+        return Ok(found);
     }
     let Judged { answers, bill } = judging::ask(task, &ground.dir, &items, &ground.hidden).await?;
+    found.bill = bill;
     let said = Said { baseline: compared.clone(), answers, approvals: approvals(&task.session, &ground.tree) };
     let (attempt, progress) = (task.attempt, task.progress());
     let mut unpinned = None;
     let told = |verdict: &Verdict, passed: &Baseline| {
+        found.count(verdict);
         let mut verdict = Box::new(verdict.clone());
         if compared.is_none() && compares(&items, &verdict.check) {
             match baseline::pin(&task.tools.state, passed) {
@@ -159,7 +178,7 @@ pub(super) async fn run(
     if keep == Keep::Verdicts {
         remember(task, ground, compared.as_ref(), &items, &report.verdicts)?;
     }
-    Ok(bill)
+    Ok(found)
 }
 
 fn compares(items: &[Item], check: &CheckId) -> bool {
@@ -167,12 +186,13 @@ fn compares(items: &[Item], check: &CheckId) -> bool {
 }
 
 /// Records what a broken set-up means to the checks that need it; returns the others.
-fn without_unready(task: &Task, ground: &Ground, items: Vec<Item>) -> Vec<Item> {
+fn without_unready(task: &Task, ground: &Ground, items: Vec<Item>, found: &mut Found) -> Vec<Item> {
     let Some(broken) = &ground.broken else { return items };
     let (unready, ready): (Vec<Item>, Vec<Item>) =
         items.into_iter().partition(|item| verify::needs_set_up(&item.check));
     for item in unready {
         let verdict = Box::new(verify::unready(broken, &item, &ground.tree, &ground.environment));
+        found.count(&verdict);
         task.report(Event::VerdictRecorded { attempt: task.attempt, verdict });
     }
     ready

@@ -190,3 +190,39 @@ fn the_baseline_outlives_a_crash_while_it_is_found_and_the_loss_of_the_database(
         baseline_outlives(point);
     }
 }
+
+/// What is built stays in the kept check tree, and hides that its builder is gone.
+const BUILT: &str = "\
+title: Built
+definition_of_done:
+  - criteria: It builds
+    id: builds
+    validator: test -e built || { test -e builder && touch built; }
+  - criteria: The file is there
+    id: made
+    validator: test -e made.txt
+";
+
+#[test]
+fn after_a_proof_that_failed_nothing_of_the_kept_check_tree_counts_any_more() {
+    let place = Place::new();
+    let script = "\
+scenes:
+  - steps: [{ write: { path: builder, content: \"\" } }]
+    result: It builds.
+  - steps:
+      - run: rm builder
+      - write: { path: made.txt, content: \"\" }
+    result: All is there.
+  - result: It all holds.
+  - steps: [{ write: { path: builder, content: \"\" } }]
+    result: It builds again.
+";
+    let world = World::new(&place, BUILT, STUB, script);
+    world.repo.write(".gitignore", "built\n");
+    world.repo.commit("what is ignored");
+    world.start([]).expect_code(0);
+    let journal = fs::read_to_string(world.state().join("journal")).unwrap();
+    let proofs = journal.lines().filter(|line| line.contains(r#"{"proved":"#)).count();
+    assert_eq!((proofs, world.status()["iterations"].as_u64()), (2, Some(4)));
+}
