@@ -15,7 +15,7 @@ use crate::store::StateDir;
 use crate::verify::{
     self, Answer, Approval, Baseline, Broken, Carried, Environment, Item, Job, Report, Setup, Surroundings, Verifier,
 };
-use crate::words::{CheckId, Outcome, TreeId, Verdict};
+use crate::words::{CheckId, Hash, Outcome, TreeId, Verdict};
 
 /// What it takes to run checks.
 pub(super) struct Checking<'a> {
@@ -105,6 +105,17 @@ impl Checking<'_> {
         let mut ground = Ground { tree, dir, environment, hidden, broken: None };
         ground.broken = self.set_up(&ground, &setup, set_up).await?;
         Ok(ground)
+    }
+
+    /// A check tree as it is, with nothing beside it: no carried file, no set-up.
+    pub(super) fn bare(&self, tree: TreeId, dir: PathBuf) -> Ground {
+        let environment = Environment::new(Surroundings {
+            variables: self.environment,
+            pass_env: &self.mission.pass_env,
+            carried: &[],
+            setup: Hash::ZERO,
+        });
+        Ground { tree, dir, environment, hidden: Vec::new(), broken: None }
     }
 
     async fn set_up(&self, ground: &Ground, setup: &Setup, when: SetUp) -> Result<Option<Broken>, Error> {

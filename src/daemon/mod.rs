@@ -34,6 +34,7 @@ mod run;
 mod running;
 mod seal;
 mod snapshot;
+mod vacuous;
 mod validate;
 mod verify;
 mod work;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::perform::{Task, Tools, unfit};
-use super::pins;
+use super::{pins, vacuous};
 use crate::mission::Mission;
 use crate::repo::Change;
 use crate::session::{Event, Fault, Seal, SealedPath};
@@ -20,12 +20,18 @@ const LOCK: &str = ".cco/mission.lock.yaml";
 pub(super) async fn seal(task: &Task) -> Result<Event, Fault> {
     let attempt = task.attempt;
     let (mission, tree) = (task.mission.clone(), task.session.tree.clone());
-    let seal = task
+    let mut seal = task
         .blocking(move |tools| {
             let tree = tree.ok_or_else(|| unfit(&"there is no tree to seal"))?;
             take(tools, &mission, &tree)
         })
         .await?;
+    seal.vacuous = vacuous::criteria(task).await?;
+    for criterion in &seal.vacuous {
+        task.tools.observer.note(format!(
+            "warning: {criterion} proves nothing: all of its checks pass on a tree without a single file"
+        ));
+    }
     Ok(Event::Sealed { attempt, seal, actor: Actor::Cco })
 }
 
@@ -37,6 +43,7 @@ fn take(tools: &Tools, mission: &Mission, tree: &TreeId) -> Result<Seal, Fault> 
         prompts: tools.prompts.hash(),
         paths: paths(tools, mission, tree)?,
         pinned: Some(pins::pin(tools, mission, tree)?),
+        vacuous: Vec::new(),
     })
 }
 

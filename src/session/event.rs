@@ -214,6 +214,9 @@ pub struct Seal {
     pub paths: Vec<SealedPath>,
     /// What is kept beside the journal and named by its hash; `None` in a seal of before there was any.
     pub pinned: Option<Pinned>,
+    /// Criteria whose own checks all pass on a tree without files: they prove nothing, and count because a person wrote
+    /// them.
+    pub vacuous: Vec<CriterionId>,
 }
 
 /// What a run relies on and git does not hold: hashes of bytes that the state folder keeps.

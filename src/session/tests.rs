@@ -114,6 +114,7 @@ impl Told {
             prompts: Hash::ZERO,
             paths: vec![],
             pinned: None,
+            vacuous: vec![],
         };
         self.answer(|attempt| Event::Prepared { attempt, prepared })
             .answer(|attempt| Event::Sealed { attempt, seal, actor: Actor::Cco })
@@ -197,6 +198,7 @@ fn a_mission_that_holds_already_goes_to_the_proof_without_a_paid_call() {
                 prompts: Hash::ZERO,
                 paths: vec![],
                 pinned: None,
+                vacuous: vec![],
             },
             actor: Actor::Cco,
         })

@@ -115,6 +115,12 @@ impl StateDir {
         self.root.join("trees").join("proof")
     }
 
+    /// The checkout of a tree without files, while checks are tried on it.
+    #[must_use]
+    pub fn emptied_tree(&self) -> PathBuf {
+        self.root.join("trees").join("emptied")
+    }
+
     /// What was pinned, by its hash: carried files, the repository's instructions, the baseline's tests.
     #[must_use]
     pub fn pins(&self) -> PathBuf {

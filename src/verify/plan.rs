@@ -74,10 +74,11 @@ pub fn items(criteria: &[Criterion], scope: Scope<'_>, occasion: Occasion, hash:
 }
 
 /// The items that mean something on an emptied tree, where a derived check that passes is vacuous (design section 9).
-/// Absence and negation hold there by nature; judges and people are not asked about nothing.
+/// Absence and negation hold there by nature; judges and people are not asked about nothing; a service cannot be started
+/// from nothing.
 #[must_use]
 pub fn for_emptied_tree(items: &[Item]) -> Vec<Item> {
-    items.iter().filter(|item| shows_vacuity(&item.check)).cloned().collect()
+    items.iter().filter(|item| shows_vacuity(&item.check) && !needs_service(&item.check)).cloned().collect()
 }
 
 fn shows_vacuity(check: &Check) -> bool {

@@ -325,6 +325,7 @@ pub(crate) fn events() -> Vec<Event> {
             prompts: Hash::ZERO,
             paths: Vec::new(),
             pinned: None,
+            vacuous: vec![],
         },
         actor: Actor::Cco,
     });

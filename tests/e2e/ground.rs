@@ -226,3 +226,29 @@ scenes:
     let proofs = journal.lines().filter(|line| line.contains(r#"{"proved":"#)).count();
     assert_eq!((proofs, world.status()["iterations"].as_u64()), (2, Some(4)));
 }
+
+#[test]
+fn a_criterion_that_holds_on_nothing_is_warned_of_and_counts() {
+    let place = Place::new();
+    let mission = "\
+title: Nothing
+definition_of_done:
+  - criteria: Whatever
+    id: whatever
+    validators: [\"true\", { file: { path: README.md } }]
+  - criteria: It is so by nature
+    id: nature
+    validators: [{ file: { path: bad.txt, exists: false } }]
+  - criteria: Nothing is asked
+    id: nothing
+    validators: [\"true\", \"test ! -e made.txt\"]
+";
+    let world = World::new(&place, mission, STUB, "scenes: [{ result: Nothing. }]\n");
+    let told = world.start([]).expect_code(0);
+    let warnings: Vec<&str> = told.stderr.lines().filter(|line| line.contains("proves nothing")).collect();
+    assert_eq!(warnings.len(), 1, "{}", told.stderr);
+    assert!(warnings[0].contains("nothing proves nothing"), "{warnings:?}");
+    let report = fs::read_to_string(world.state().join("report.md")).unwrap();
+    assert!(report.contains("on a tree without a single file: nothing."), "{report}");
+    assert!(!world.state().join("trees/emptied").exists());
+}

@@ -251,6 +251,7 @@ fn perform(daemon: &Daemon, world: &mut World, effect: &Effect) -> Vec<Event> {
                 prompts: Hash::ZERO,
                 paths: vec![],
                 pinned: None,
+                vacuous: vec![],
             };
             vec![Event::Sealed { attempt, seal, actor: Actor::Cco }]
         }

@@ -233,6 +233,7 @@ fn seal() -> Seal {
         prompts: Hash::of(b"prompts"),
         paths: vec![path("tests/basket.test.js", Some(b"test")), path(".claude/settings.json", None)],
         pinned: None,
+        vacuous: vec![],
     }
 }
 

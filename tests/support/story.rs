@@ -161,6 +161,7 @@ impl Story {
             prompts: Hash::ZERO,
             paths: Vec::new(),
             pinned: None,
+            vacuous: vec![],
         };
         let attempt = story.session.attempt;
         story.take(&Event::Sealed { attempt, seal, actor });

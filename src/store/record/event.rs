@@ -50,6 +50,8 @@ mirror!(struct Seal => SealV1 {
     paths: Vec<SealedPath>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pinned: Option<Pinned>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    vacuous: Vec<CriterionId>,
 });
 
 mirror!(struct Pinned => PinnedV1 { carried: Hash, project: Hash });
