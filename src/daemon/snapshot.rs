@@ -5,7 +5,7 @@ use std::path::Path;
 use super::perform::{Task, Tools, unfit};
 use super::seal;
 use crate::mission::Mission;
-use crate::repo::{Change, ChangeKind, DiffStat};
+use crate::repo::{Change, ChangeKind, DiffStat, Snapshot};
 use crate::session::{Event, Fault, Session, TreeChange};
 use crate::words::TreeId;
 
@@ -36,12 +36,34 @@ fn take(tools: &Tools, mission: &Mission, session: &Session) -> Result<(TreeId, 
 fn take_once(tools: &Tools, session: &Session) -> Result<(TreeId, Vec<Change>), Fault> {
     let snapshot = tools.repo.snapshot().map_err(|error| unfit(&error))?;
     tools.say_left_out(&snapshot.left_out);
+    keep_out_of_submodules(tools, &snapshot)?;
     let tree = snapshot.tree;
     let changes = match session.tree.as_ref().filter(|before| **before != tree) {
         Some(before) => tools.repo.changed_paths(before, &tree).map_err(|error| unfit(&error))?,
         None => Vec::new(),
     };
     Ok((tree, changes))
+}
+
+/// What is done inside of a submodule is in no snapshot, so no check would see it and nothing would publish it: it is kept
+/// as a patch, and a person is needed. The same is said again until it is undone there.
+fn keep_out_of_submodules(tools: &Tools, snapshot: &Snapshot) -> Result<(), Fault> {
+    let touched = tools.repo.touched_submodules(&snapshot.left_out).map_err(|error| unfit(&error))?;
+    let mut told = Vec::new();
+    for (path, patch) in touched {
+        let kept = tools.state.pin(&patch).map_err(|error| unfit(&error))?;
+        let file = tools.state.pins().join(kept.to_string());
+        told.push(format!("`{}` (kept as a patch in {})", path.display(), file.display()));
+    }
+    if told.is_empty() {
+        return Ok(());
+    }
+    let text = format!(
+        "the action changed what is inside of a submodule, which cco neither checks nor publishes: {}; take over there \
+         what you want to keep, undo the rest with `git submodule update --force`, then `cco resume`",
+        told.join(", ")
+    );
+    Err(unfit(&text))
 }
 
 fn of(changes: &[Change]) -> TreeChange {

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::Value;
 
 use crate::support::Place;
-use crate::world::{STUB, World, files};
+use crate::world::{ONE, STUB, World, files};
 
 const STALLS: &str = "orchestrator: { manager: checklist, execution_mode: stub, stall_after: 2, on_stall: stop }\n";
 
@@ -251,4 +251,31 @@ definition_of_done:
     let report = fs::read_to_string(world.state().join("report.md")).unwrap();
     assert!(report.contains("on a tree without a single file: nothing."), "{report}");
     assert!(!world.state().join("trees/emptied").exists());
+}
+
+#[test]
+fn work_inside_of_a_submodule_is_kept_as_a_patch_and_pauses_until_it_is_undone() {
+    let place = Place::new();
+    let script = "\
+scenes:
+  - steps:
+      - write: { path: made.txt, content: \"right\\n\" }
+      - write: { path: sub/README.md, content: \"bent inside\\n\" }
+    result: Done.
+";
+    let inner = place.repository("inner");
+    let world = World::new(&place, ONE, STUB, script);
+    let from = inner.folder().to_str().unwrap();
+    world.repo.git(["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", from, "sub"]);
+    world.repo.commit("a submodule");
+    for _ in 0..2 {
+        let told = world.start([]).expect_code(9);
+        assert!(told.stderr.contains("inside of a submodule") && told.stderr.contains("`sub`"), "{}", told.stderr);
+    }
+    let pins = files(&world.state().join("pins"));
+    let patches = pins.iter().filter(|path| fs::read_to_string(path).unwrap().contains("+bent inside"));
+    assert_eq!(patches.count(), 1, "the same patch is kept once");
+    world.repo.git(["submodule", "--quiet", "update", "--force"]);
+    world.cco(["resume", "--yes", "--no-wait"]).run().expect_code(0);
+    assert_eq!(world.status()["iterations"], 1);
 }
