@@ -6,6 +6,7 @@
 //! with `protocol` and `client` (how faces talk to it), `observer` (how they watch it).
 
 pub mod access;
+mod audit;
 mod baseline;
 mod boot;
 mod charter;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::audit::audit;
 use super::perform::{Task, Tools, unfit};
 use super::seal;
 use crate::mission::Mission;
@@ -11,7 +12,12 @@ use crate::words::TreeId;
 
 pub(super) async fn snapshot(task: &Task) -> Result<Event, Fault> {
     let (mission, session) = (task.mission.clone(), task.session.clone());
-    let (tree, change) = task.blocking(move |tools| take(tools, &mission, &session)).await?;
+    let taken = move |tools: &Tools| {
+        let taken = take(tools, &mission, &session)?;
+        audit(tools, &session)?;
+        Ok(taken)
+    };
+    let (tree, change) = task.blocking(taken).await?;
     Ok(Event::Snapshotted { attempt: task.attempt, tree, change })
 }
 

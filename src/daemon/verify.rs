@@ -1,14 +1,16 @@
 //! Runs the checks of an iteration on the kept check tree, taking over what was found before on the same inputs.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::ground::{Ground, Said, SetUp, approvals};
 use super::judging::{self, Judged};
 use super::perform::{Task, Tools, unfit};
-use super::seal::globs;
+use super::seal::{self, globs};
 use super::{baseline, pins};
-use crate::session::{Bill, Event, Fault, Scope};
+use crate::mission::Mission;
+use crate::session::{Bill, Event, Fault, Scope, Session};
 use crate::verify::{self, Baseline, Broken, Item, Known, Occasion};
 use crate::words::{CheckId, CriterionId, Hash, Outcome, TreeId, Verdict};
 
@@ -39,12 +41,27 @@ pub(super) async fn verify(
     Ok(Event::Verified { attempt, bill: found.bill })
 }
 
-/// Makes a check tree ready with what was pinned at the seal.
+/// Makes a check tree ready with what was pinned at the seal: sealed paths, carried files.
 pub(super) async fn prepare(task: &Task, tree: TreeId, dir: PathBuf, set_up: SetUp) -> Result<Ground, Fault> {
-    let sealed = task.session.sealed.clone();
-    let read = move |tools: &Tools| pins::carried(&tools.state, sealed.as_ref()).map_err(|error| unfit(&error));
-    let carried = task.blocking(read).await?;
+    let (session, mission, held, into) =
+        (Arc::clone(&task.session), Arc::clone(&task.mission), tree.clone(), dir.clone());
+    let carried = task
+        .blocking(move |tools| {
+            seal_tree(tools, &session, &mission, &held, &into)?;
+            pins::carried(&tools.state, session.sealed.as_ref()).map_err(|error| unfit(&error))
+        })
+        .await?;
     task.checking().prepare(tree, dir, set_up, carried).await.map_err(|error| unfit(&error))
+}
+
+/// Whatever a tree holds, sealed paths are as they were sealed when a check runs (invariant I11).
+fn seal_tree(tools: &Tools, session: &Session, mission: &Mission, tree: &TreeId, dir: &Path) -> Result<(), Fault> {
+    let Some(start) = session.prepared.as_ref().map(|prepared| &prepared.tree).filter(|start| *start != tree) else {
+        return Ok(());
+    };
+    let changes = tools.repo.changed_paths(start, tree).map_err(|error| unfit(&error))?;
+    let broken = seal::broken(mission, &changes)?;
+    tools.repo.restore_paths(start, &broken, dir).map_err(|error| unfit(&error))
 }
 
 /// The checks of a scope up to a phase.

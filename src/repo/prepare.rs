@@ -51,6 +51,7 @@ impl Repo {
         let submodules = self.find_submodules()?;
         let dirty = self.snapshot()?;
         self.note_submodules(&dirty.left_out)?;
+        self.note_refs()?;
         self.keep_start(&base, &staged, &dirty.tree)?;
         Ok(Prepared { head, base, staged, dirty, skipped, submodules })
     }

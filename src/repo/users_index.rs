@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::git::nul_list;
 use super::repo::Repo;
 use super::{Error, files};
-use crate::words::CommitId;
+use crate::words::{CommitId, TreeId};
 
 impl Repo {
     /// Makes the user's index equal to a commit, so that `git status` is clean where the work tree is. Never while a

@@ -43,3 +43,25 @@ fn sealed_files_are_put_back_before_anything_is_checked_or_published() {
     assert_eq!(world.repo.git(["diff", "--name-only", "main", "cco/one-file"]), "made.txt");
     assert_eq!(world.repo.status(), "");
 }
+
+#[test]
+fn a_setting_that_runs_programs_pauses_before_anything_is_published_and_moved_refs_are_told() {
+    let place = Place::new();
+    let script = "\
+scenes:
+  - steps:
+      - write: { path: made.txt, content: \"right\\n\" }
+      - run: \"git config core.fsmonitor ./spy && git tag -d v1 && git branch elsewhere\"
+    result: Done.
+";
+    let world = World::new(&place, GUARDED, STUB, script);
+    world.repo.git(["tag", "v1"]);
+    let told = world.start([]).expect_code(9);
+    assert!(told.stderr.contains("run programs: core.fsmonitor"), "{}", told.stderr);
+    assert!(told.stderr.contains("refs/tags/v1 was deleted"), "{}", told.stderr);
+    assert!(told.stderr.contains("refs/heads/elsewhere was made at"), "{}", told.stderr);
+    assert_eq!(world.commits("cco/one-file"), Vec::<String>::new());
+    world.repo.git(["config", "--unset", "core.fsmonitor"]);
+    world.cco(["resume", "--yes", "--no-wait"]).run().expect_code(0);
+    assert_eq!(world.status()["iterations"], 1);
+}
