@@ -1,6 +1,6 @@
 //! Keeps the tree after an action and tells what changed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::audit::audit;
 use super::perform::{Task, Tools, unfit};
@@ -12,8 +12,13 @@ use crate::words::TreeId;
 
 pub(super) async fn snapshot(task: &Task) -> Result<Event, Fault> {
     let (mission, session) = (task.mission.clone(), task.session.clone());
+    let (attempt, progress) = (task.attempt, task.progress());
     let taken = move |tools: &Tools| {
-        let taken = take(tools, &mission, &session)?;
+        let tampered = |paths: &[PathBuf], tree: &TreeId| {
+            let paths = paths.iter().map(|path| path.display().to_string()).collect();
+            progress(Event::Tampered { attempt, paths, tree: tree.clone() });
+        };
+        let taken = take(tools, &mission, &session, tampered)?;
         audit(tools, &session)?;
         Ok(taken)
     };
@@ -22,7 +27,12 @@ pub(super) async fn snapshot(task: &Task) -> Result<Event, Fault> {
 }
 
 /// Takes the tree; where the action has changed what is sealed, that is put back and the tree is taken again.
-fn take(tools: &Tools, mission: &Mission, session: &Session) -> Result<(TreeId, TreeChange), Fault> {
+fn take(
+    tools: &Tools,
+    mission: &Mission,
+    session: &Session,
+    tampered: impl Fn(&[PathBuf], &TreeId),
+) -> Result<(TreeId, TreeChange), Fault> {
     let (tree, changes) = take_once(tools, session)?;
     let Some(sealed) = session.prepared.as_ref().map(|prepared| &prepared.tree) else {
         return Ok((tree, of(&changes)));
@@ -31,8 +41,7 @@ fn take(tools: &Tools, mission: &Mission, session: &Session) -> Result<(TreeId, 
     if broken.is_empty() {
         return Ok((tree, of(&changes)));
     }
-    let names = broken.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
-    tools.observer.note(format!("sealed and put back: {names} (as the action left it: tree {})", tree.short()));
+    tampered(&broken, &tree);
     tools.repo.put_back(sealed, &broken).map_err(|error| unfit(&error))?;
     let (tree, changes) = take_once(tools, session)?;
     Ok((tree, of(&changes)))

@@ -21,6 +21,7 @@ mod progress;
 mod session;
 mod stage;
 mod step;
+mod tamper;
 #[cfg(test)]
 mod tests;
 mod work;
@@ -42,4 +43,5 @@ pub use session::{
 };
 pub use stage::{AfterSnapshot, End, HumanNeed, PauseReason, PlanAsk, Purpose, Scope, Stage, WaitReason, Work};
 pub use step::{Notice, NoticeKind, begin, step};
+pub use tamper::Tamper;
 pub use worker_report::{WorkerOutcome, WorkerReport};

@@ -15,6 +15,7 @@ use super::lessons::Lessons;
 use super::plan::{Impossible, Strategy, TaskState};
 use super::progress::Progress;
 use super::stage::{PauseReason, Stage, Work};
+use super::tamper::Tamper;
 use crate::words::{
     Actor, AttemptId, CommitId, CriterionId, Hash, IterationNumber, RunId, SessionId, TaskId, TreeId, Verdict,
 };
@@ -99,6 +100,8 @@ pub struct Session {
     pub sliced: Option<Box<Work>>,
     /// Whether a conversation has ended since the last published commit.
     pub unpublished_session: bool,
+    /// What actions did to sealed paths; `None`: none touched one.
+    pub tamper: Option<Tamper>,
 }
 
 /// What of a seal the session keeps.
@@ -263,6 +266,7 @@ impl Session {
             checkpoints: 0,
             sliced: None,
             unpublished_session: false,
+            tamper: None,
         }
     }
 

@@ -20,6 +20,7 @@ mirror!(enum Event => EventV1 {
     Planned { attempt: AttemptId, plan: Box<Plan>, source: PlanSource, bill: Bill },
     WorkerSeen { attempt: AttemptId, session: SessionId, model: String },
     WorkerEnded { attempt: AttemptId, report: Box<WorkerReport> },
+    Tampered { attempt: AttemptId, paths: Vec<String>, tree: TreeId },
     Snapshotted { attempt: AttemptId, tree: TreeId, change: TreeChange },
     Recorded { attempt: AttemptId, commit: Option<CommitId> },
     Proved { attempt: AttemptId, bill: Option<Bill> },

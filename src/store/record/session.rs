@@ -8,7 +8,7 @@ use super::mirror::mirror;
 use crate::session::{
     Charter, Conversation, CriterionRecord, Guidance, Impossible, IterationNote, LastHeld, Ledger, Lesson, Lessons,
     Metrics, Observation, PauseReason, PersonsAnswer, Pinned, Prepared, Progress, Retries, SealMark, Session, Stage,
-    Strategy, Task, TaskState, TreeChange, Wish, WishAt, Work,
+    Strategy, Tamper, Task, TaskState, TreeChange, Wish, WishAt, Work,
 };
 use crate::words::{
     Actor, AttemptId, CheckId, CommitId, CriterionId, Hash, IterationNumber, Money, RunId, SessionId, TaskId, TreeId,
@@ -51,7 +51,11 @@ mirror!(struct Session => SessionV1 {
     checkpoints: u32,
     sliced: Option<Box<Work>>,
     unpublished_session: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tamper: Option<Tamper>,
 });
+
+mirror!(struct Tamper => TamperV1 { count: u32, paths: Vec<String> });
 
 mirror!(struct SealMark => SealMarkV1 {
     mission: Hash,
