@@ -104,7 +104,7 @@ async fn propose(
             Ok(())
         }
         Err(failed) => {
-            into.bills.extend(failed.bill.clone());
+            into.bills.extend(failed.bill);
             Err(failed)
         }
     })
@@ -136,9 +136,9 @@ async fn settle(task: &Task, proposals: Vec<Proposal>, sound: &mut Sound) -> Res
 /// Whether what is left of a proposal may decide its criterion: something must be, and more than a judge where it is
 /// critical.
 fn decides(task: &Task, proposal: &Proposal) -> bool {
-    let critical = |one: &&Criterion| one.id == proposal.criterion && one.priority == Priority::Critical;
-    let judged = proposal.checks.iter().all(|check| matches!(check.kind, CheckKind::Judge(_)));
-    !proposal.checks.is_empty() && !(judged && task.mission.criteria.iter().any(|one| critical(&one)))
+    let critical = |one: &Criterion| one.id == proposal.criterion && one.priority == Priority::Critical;
+    let more_than_a_judge = proposal.checks.iter().any(|check| !matches!(check.kind, CheckKind::Judge(_)));
+    more_than_a_judge || !proposal.checks.is_empty() && !task.mission.criteria.iter().any(critical)
 }
 
 /// The proposed checks that pass on an emptied tree.
