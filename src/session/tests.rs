@@ -334,3 +334,27 @@ fn guidance_is_heard_once_and_what_comes_later_waits_for_the_next_question() {
     let told = told.working();
     assert_eq!(told.session.guidance.len(), 1);
 }
+
+#[test]
+fn an_action_that_bends_the_seal_counts_once_however_often_it_is_looked_at_and_the_third_pauses() {
+    let bent = |told: Told| {
+        let (paths, tree) = (vec!["contract".to_owned()], TreeId::new("bent"));
+        told.answer(|attempt| Event::Tampered { attempt, paths, tree })
+    };
+    let mut told = begun(None).planning();
+    for number in 1..=3 {
+        told = bent(told.working().ended(WorkerOutcome::Finished, None));
+        // A daemon that takes over takes the snapshot again, and finds the same.
+        told = bent(told.take(&Event::DaemonStarted { epoch: number + 1, version: String::new(), pid: 1 }));
+        assert_eq!(told.session.tamper.as_ref().map(|tamper| u64::from(tamper.count)), Some(number));
+        told = told.snapshotted(&format!("t{number}"));
+        if number < 3 {
+            told = told
+                .verified(&format!("t{number}"), Outcome::Fail)
+                .answer(|attempt| Event::Recorded { attempt, commit: Some(CommitId::new(format!("c{number}"))) });
+        }
+    }
+    assert_eq!(told.stage(), "paused");
+    let told = told.take(&Event::ResumeAsked { actor: operator() });
+    assert_eq!(told.stage(), "verifying", "who has looked may go on");
+}
