@@ -38,6 +38,7 @@ impl From<store::Error> for Error {
             E::Newer { .. } => Code::Version,
             E::NoRun { .. } => Code::NoRun,
             E::UnknownRun { .. } => Code::NotFound,
+            E::Unpinned { .. } => Code::Changed,
             E::TooLong { .. } | E::Unwritable { .. } | E::RunExists { .. } => Code::Internal,
         };
         let hint = match code {
@@ -113,16 +114,19 @@ impl From<verify::Error> for Error {
     fn from(error: verify::Error) -> Self {
         use verify::Error as E;
         let code = match &error {
-            E::Carry { .. } | E::LockFile { .. } => Code::Files,
-            E::CarryChanged { .. } => Code::Changed,
-            E::Setup { .. } => Code::SetUp,
+            E::Carry { .. } | E::CarryTooMuch { .. } | E::LockFile { .. } => Code::Files,
+            E::Setup(_) => Code::SetUp,
+            E::SetupNotStarted { .. } => Code::Process,
             E::Spool { source, .. } => of_io(source),
         };
         let tail = match &error {
-            E::Setup { tail, .. } if !tail.trim().is_empty() => format!("\n{}", tail.trim_end()),
-            E::Setup { .. } | E::Carry { .. } | E::CarryChanged { .. } | E::LockFile { .. } | E::Spool { .. } => {
-                String::new()
-            }
+            E::Setup(broken) if !broken.tail.trim().is_empty() => format!("\n{}", broken.tail.trim_end()),
+            E::Setup(_)
+            | E::SetupNotStarted { .. }
+            | E::Carry { .. }
+            | E::CarryTooMuch { .. }
+            | E::LockFile { .. }
+            | E::Spool { .. } => String::new(),
         };
         Self::new(code, format!("{error}{tail}"))
     }

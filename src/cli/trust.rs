@@ -96,7 +96,7 @@ pub fn is_own_lock(subject: Subject<'_>, file: &Path) -> Result<bool, Error> {
 
 /// Whether this is the lock that cco wrote last.
 fn is_own(subject: Subject<'_>, lock: Option<&Hash>) -> Result<bool, Error> {
-    let pinned = StateDir::at(subject.repo.state_dir()).pinned()?;
+    let pinned = StateDir::at(subject.repo.state_dir()).own_lock()?;
     Ok(lock.is_some() && pinned.as_ref() == lock)
 }
 

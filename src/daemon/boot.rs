@@ -15,7 +15,7 @@ use super::inputs::{Inputs, lock_hash};
 use super::observer::Observer;
 use super::perform::Tools;
 use super::run::{Anchor, Daemon, Ended, Inlets};
-use super::{charter, clock, leftovers};
+use super::{charter, clock, leftovers, pins};
 use crate::repo::{BranchChoice, Repo};
 use crate::session::{Event, Leave, Limits, Patience, SealMark, Session, Stage, StopHow};
 use crate::store::{self, Lock, Opened, StateDir, Store};
@@ -182,6 +182,10 @@ async fn choose(options: &Options, state: &StateDir, lock: Lock, crew: &Crew) ->
     let opened = Store::open(state.clone(), lock, now)?;
     leftovers::end(state, opened.session.attempt).await?;
     let done = matches!(opened.session.stage, Stage::Ended(crate::session::End::Done { .. }));
+    let goes_on = options.begin != Begin::Fresh && !done;
+    if let Some(sealed) = opened.session.sealed.as_ref().filter(|_| goes_on) {
+        pins::hold(state, sealed)?;
+    }
     let changed = changed(options, &opened.session)?;
     match (options.begin, done, changed) {
         (Begin::Resume, true, Some(_)) => Err(Error::NothingToResume),

@@ -1,15 +1,18 @@
 //! Words become checks: the manager proposes, `mission` reads them, the lock file pins them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::inputs;
 use super::perform::{Answer, Task, Tools, unfit};
 use super::plan::Paid;
-use super::{charter, clock};
-use crate::manager::{Failed, Manager, ModelManager, Proposal};
-use crate::mission::{self, LockEntry, Mission};
-use crate::session::{Event, Fault, FaultKind};
-use crate::words::CriterionId;
+use super::{charter, clock, vacuous};
+use crate::manager::{Failed, Manager, ModelManager, Proposal, judged_instead, total};
+use crate::mission::{self, Check, CheckKind, Criterion, LockEntry, Mission};
+use crate::prompt::Refused;
+use crate::session::{Bill, Event, Fault, FaultKind, Role};
+use crate::verify::Item;
+use crate::words::{CheckId, CriterionId, Priority};
 
 /// The most paths of the repository that the question shows.
 const PATHS: usize = 400;
@@ -21,35 +24,165 @@ pub(super) async fn derive(task: &Task, criteria: &[CriterionId]) -> Result<Answ
             format!("no manager model to derive checks for {names}: give each a `validator` in the mission file");
         return Err(Fault { kind: FaultKind::Mission, text });
     };
-    match propose(task, model, criteria).await? {
+    match propose_sound(task, model, criteria).await? {
         Err(Failed { fault, bill }) => {
             Ok(Answer { event: Event::Failed { attempt: task.attempt, fault, bill }, mission: None })
         }
-        Ok(derived) => {
-            for (criterion, why) in &derived.underivable {
+        Ok(sound) => {
+            for (criterion, why) in &sound.underivable {
                 task.tools.observer.note(format!("{criterion}: no check was derived: {why}"));
             }
-            let mission = pin(task, &derived.proposals).await?;
+            let mission = pin(task, &sound.proposals).await?;
             let pinned = mission.criteria.iter().filter(|criterion| criteria.contains(&criterion.id));
             let criteria = pinned
                 .filter(|criterion| !criterion.checks.is_empty())
                 .map(|criterion| (criterion.id.clone(), charter::checks(criterion)))
                 .collect();
-            let event = Event::Derived { attempt: task.attempt, criteria, bill: derived.bill };
+            let event = Event::Derived { attempt: task.attempt, criteria, bill: total(Role::Manager, &sound.bills) };
             Ok(Answer { event, mission: Some(Arc::new(mission)) })
         }
     }
 }
 
+/// Proposals none of which passes on an emptied tree, and what they cost together.
+#[derive(Default)]
+struct Sound {
+    proposals: Vec<Proposal>,
+    underivable: Vec<(CriterionId, String)>,
+    bills: Vec<Bill>,
+}
+
+/// Has checks proposed. What proves nothing is refused and proposed anew once, with the reason; what then still proves
+/// nothing is left out, and a criterion of which nothing is left goes to a judge.
+async fn propose_sound(
+    task: &Task,
+    model: &ModelManager,
+    criteria: &[CriterionId],
+) -> Result<Result<Sound, Failed>, Fault> {
+    let mut sound = Sound::default();
+    if let Err(failed) = propose(task, model, criteria, &[], &mut sound).await? {
+        return Ok(Err(failed));
+    }
+    let vacuous = proving_nothing(task, &sound.proposals).await?;
+    if vacuous.is_empty() {
+        return Ok(Ok(sound));
+    }
+    let (again, kept): (Vec<_>, Vec<_>) =
+        sound.proposals.drain(..).partition(|proposal| of(&vacuous, proposal).next().is_some());
+    sound.proposals = kept;
+    let refused: Vec<Refused> = again.iter().map(|proposal| refusal(&vacuous, proposal)).collect();
+    for refused in &refused {
+        task.tools.observer.note(format!("{}: {}", refused.criterion, refused.why));
+    }
+    let ids: Vec<CriterionId> = again.into_iter().map(|proposal| proposal.criterion).collect();
+    let mut second = Sound { bills: std::mem::take(&mut sound.bills), ..Sound::default() };
+    if let Err(Failed { fault, .. }) = propose(task, model, &ids, &refused, &mut second).await? {
+        return Ok(Err(Failed { fault, bill: Some(total(Role::Manager, &second.bills)) }));
+    }
+    sound.bills = std::mem::take(&mut second.bills);
+    sound.underivable.append(&mut second.underivable);
+    settle(task, second.proposals, &mut sound).await?;
+    Ok(Ok(sound))
+}
+
+/// Asks once. A failed question leaves its bill with the others.
 async fn propose(
     task: &Task,
     model: &ModelManager,
     criteria: &[CriterionId],
-) -> Result<Result<crate::manager::Derived, Failed>, Fault> {
+    refused: &[Refused],
+    into: &mut Sound,
+) -> Result<Result<(), Failed>, Fault> {
     let repository = listing(task).await?;
-    let request = model.derive_request(&task.mission, &task.session, criteria, &repository, &[])?;
+    let request = model.derive_request(&task.mission, &task.session, criteria, &repository, refused)?;
     let paid = Paid::of(task);
-    Ok(model.derive(&request, paid.memory(), clock::now()).await)
+    Ok(match model.derive(&request, paid.memory(), clock::now()).await {
+        Ok(derived) => {
+            into.proposals = derived.proposals;
+            into.underivable = derived.underivable;
+            into.bills.push(derived.bill);
+            Ok(())
+        }
+        Err(failed) => {
+            into.bills.extend(failed.bill);
+            Err(failed)
+        }
+    })
+}
+
+/// Takes what is sound of the second proposals; where nothing is, a judge takes their place.
+async fn settle(task: &Task, proposals: Vec<Proposal>, sound: &mut Sound) -> Result<(), Fault> {
+    let vacuous = proving_nothing(task, &proposals).await?;
+    for mut proposal in proposals {
+        let left_out: BTreeSet<usize> = of(&vacuous, &proposal).map(|(place, _)| place).collect();
+        let mut place = 0..;
+        proposal.checks.retain(|_| place.next().is_none_or(|place| !left_out.contains(&place)));
+        if left_out.is_empty() || decides(task, &proposal) {
+            sound.proposals.push(proposal);
+            continue;
+        }
+        let criterion = task.mission.criteria.iter().find(|criterion| criterion.id == proposal.criterion);
+        match criterion.map(|one| judged_instead(&one.id, &one.text, one.priority)) {
+            Some(Ok(judged)) => sound.proposals.push(judged),
+            Some(Err(why)) => {
+                sound.underivable.push((proposal.criterion, format!("its checks pass on an emptied tree; {why}")));
+            }
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+/// Whether what is left of a proposal may decide its criterion: something must be, and more than a judge where it is
+/// critical.
+fn decides(task: &Task, proposal: &Proposal) -> bool {
+    let critical = |one: &Criterion| one.id == proposal.criterion && one.priority == Priority::Critical;
+    let more_than_a_judge = proposal.checks.iter().any(|check| !matches!(check.kind, CheckKind::Judge(_)));
+    more_than_a_judge || !proposal.checks.is_empty() && !task.mission.criteria.iter().any(critical)
+}
+
+/// The proposed checks that pass on an emptied tree.
+async fn proving_nothing(task: &Task, proposals: &[Proposal]) -> Result<BTreeSet<CheckId>, Fault> {
+    let items: Vec<Item> = proposals.iter().flat_map(items).collect();
+    vacuous::among(task, &items).await
+}
+
+fn items(proposal: &Proposal) -> Vec<Item> {
+    let item = |(place, check): (usize, &Check)| Item {
+        criterion: proposal.criterion.clone(),
+        id: CheckId::new(format!("{}/{place}", proposal.criterion)),
+        check_hash: check.hash(),
+        check: check.clone(),
+    };
+    proposal.checks.iter().enumerate().map(item).collect()
+}
+
+/// A proposal's vacuous checks with their places.
+fn of<'a>(vacuous: &'a BTreeSet<CheckId>, proposal: &'a Proposal) -> impl Iterator<Item = (usize, Item)> + 'a {
+    items(proposal).into_iter().enumerate().filter(|(_, item)| vacuous.contains(&item.id))
+}
+
+fn refusal(vacuous: &BTreeSet<CheckId>, proposal: &Proposal) -> Refused {
+    let named: Vec<String> = of(vacuous, proposal).map(|(_, item)| named(&item.check)).collect();
+    let why = format!("passes on a repository without a single file, so it proves nothing: {}", named.join("; "));
+    Refused { criterion: proposal.criterion.clone(), why }
+}
+
+/// A check in a few words, so that it is known which was meant.
+fn named(check: &Check) -> String {
+    let what = match &check.kind {
+        CheckKind::Command(command) => command.run.as_str(),
+        CheckKind::File(file) => file.path.as_str(),
+        CheckKind::Http(http) => http.url.as_str(),
+        CheckKind::Tests(tests) => tests.run.as_str(),
+        CheckKind::Coverage(coverage) => coverage.run.as_str(),
+        CheckKind::Metric(metric) => metric.run.as_str(),
+        CheckKind::Sarif(sarif) => sarif.run.as_str(),
+        CheckKind::Plugin(plugin) => plugin.run.as_str(),
+        CheckKind::Git(_) | CheckKind::Judge(_) | CheckKind::Manual(_) => "",
+        CheckKind::All(_) | CheckKind::Any(_) | CheckKind::Not(_) => "a combination",
+    };
+    format!("{} `{what}`", check.kind.name())
 }
 
 /// The repository's paths, the shallow ones first.

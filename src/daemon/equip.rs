@@ -92,21 +92,7 @@ pub(super) fn not_only_words(inputs: &Inputs) -> Result<(), Error> {
 }
 
 fn asks_judge(check: &Check) -> bool {
-    match &check.kind {
-        CheckKind::Judge(_) => true,
-        CheckKind::All(parts) | CheckKind::Any(parts) => parts.iter().any(asks_judge),
-        CheckKind::Not(part) => asks_judge(part),
-        CheckKind::Command(_)
-        | CheckKind::File(_)
-        | CheckKind::Http(_)
-        | CheckKind::Tests(_)
-        | CheckKind::Coverage(_)
-        | CheckKind::Metric(_)
-        | CheckKind::Git(_)
-        | CheckKind::Sarif(_)
-        | CheckKind::Plugin(_)
-        | CheckKind::Manual(_) => false,
-    }
+    matches!(check.kind, CheckKind::Judge(_)) || check.parts().iter().any(asks_judge)
 }
 
 async fn manager(options: &Options) -> Result<(Manager, Money), Error> {

@@ -14,9 +14,10 @@ use crate::mission::Mission;
 use crate::repo::Repo;
 use crate::store::StateDir;
 use crate::verify::{
-    self, Answer, Approval, Baseline, Environment, History, Item, Job, Report, Setup, Surroundings, Verifier,
+    self, Answer, Approval, Baseline, Broken, Carried, Environment, History, Item, Job, Report, Setup, Surroundings,
+    Verifier,
 };
-use crate::words::{CheckId, Evidence, Measure, Outcome, TreeId, Verdict, last};
+use crate::words::{CheckId, Evidence, Hash, Measure, Outcome, TreeId, Verdict, last};
 
 /// What it takes to run checks.
 pub(super) struct Checking<'a> {
@@ -51,6 +52,8 @@ pub(super) struct Ground {
     pub(super) environment: Environment,
     /// Carried paths, which no judge is shown.
     pub(super) hidden: Vec<String>,
+    /// Why the tree could not be set up: the checks that need it are not run.
+    pub(super) broken: Option<Broken>,
 }
 
 /// What surrounds a run of checks: what others said about it beforehand.
@@ -82,12 +85,16 @@ impl Checking<'_> {
     }
 
     /// Places carried files and sets the tree up.
-    pub(super) async fn prepare(&self, tree: TreeId, dir: PathBuf, set_up: SetUp) -> Result<Ground, Error> {
-        let (carry, keep, into) = (self.mission.carry.clone(), self.state.carried(), dir.clone());
-        let from = self.repo.work_tree().to_owned();
+    pub(super) async fn prepare(
+        &self,
+        tree: TreeId,
+        dir: PathBuf,
+        set_up: SetUp,
+        carried: Vec<Carried>,
+    ) -> Result<Ground, Error> {
+        let into = dir.clone();
         let carried = blocking(move || {
-            let carried = verify::gather(&from, &carry, &keep)?;
-            verify::place(&carried, &keep, &into)?;
+            verify::place(&carried, &into)?;
             Ok(carried)
         })
         .await?;
@@ -99,29 +106,44 @@ impl Checking<'_> {
             setup: setup.key,
         });
         let hidden = carried.into_iter().map(|file| file.path).collect();
-        let ground = Ground { tree, dir, environment, hidden };
-        self.set_up(&ground, &setup, set_up).await?;
+        let mut ground = Ground { tree, dir, environment, hidden, broken: None };
+        ground.broken = self.set_up(&ground, &setup, set_up).await?;
         Ok(ground)
     }
 
-    async fn set_up(&self, ground: &Ground, setup: &Setup, when: SetUp) -> Result<(), Error> {
+    /// A check tree as it is, with nothing beside it: no carried file, no set-up.
+    pub(super) fn bare(&self, tree: TreeId, dir: PathBuf) -> Ground {
+        let environment = Environment::new(Surroundings {
+            variables: self.environment,
+            pass_env: &self.mission.pass_env,
+            carried: &[],
+            setup: Hash::ZERO,
+        });
+        Ground { tree, dir, environment, hidden: Vec::new(), broken: None }
+    }
+
+    async fn set_up(&self, ground: &Ground, setup: &Setup, when: SetUp) -> Result<Option<Broken>, Error> {
         let last = match when {
             SetUp::Always => None,
             SetUp::WhenDue => self.state.set_up()?,
         };
         if !setup.is_due(last) {
-            return Ok(());
+            return Ok(None);
         }
         self.observer.note(format!("setting up: {}", setup.commands.join(" && ")));
         if when == SetUp::WhenDue {
             self.state.forget_set_up()?;
         }
         let job = self.job(ground, Vec::new(), Said::default());
-        self.verifier.set_up(job, setup).await?;
-        if when == SetUp::WhenDue {
-            self.state.note_set_up(&setup.key)?;
+        let broken = self.verifier.set_up(job, setup).await?;
+        match &broken {
+            Some(Broken { command, reason, .. }) => {
+                self.observer.note(format!("the set-up command `{command}` {reason}"));
+            }
+            None if when == SetUp::WhenDue => self.state.note_set_up(&setup.key)?,
+            None => {}
         }
-        Ok(())
+        Ok(broken)
     }
 
     fn job(&self, ground: &Ground, items: Vec<Item>, said: Said) -> Job {
@@ -143,20 +165,21 @@ impl Checking<'_> {
     }
 
     /// Runs checks once each, and those whose criterion must pass several times in a row as often; `told` hears each
-    /// verdict as it comes. The report's verdicts are of those that ran once; of the others each run is in the evidence.
+    /// verdict as it comes, with the tests that passed in it. The report's verdicts are of those that ran once; of the
+    /// others each run is in the evidence.
     pub(super) async fn run(
         &self,
         ground: &Ground,
         items: Vec<Item>,
         said: Said,
-        mut told: impl FnMut(&Verdict),
+        mut told: impl FnMut(&Verdict, &Baseline),
     ) -> Result<Report, Error> {
         let (once, often): (Vec<Item>, Vec<Item>) = items.into_iter().partition(|item| self.runs_of(item) == 1);
         let job = self.job(ground, once, said.clone());
         let mut report = self.verifier.run(job, &mut told).await?;
         for item in often {
             let (verdict, passed) = self.run_often(ground, &item, &said).await?;
-            told(&verdict);
+            told(&verdict, &passed);
             passed.iter().for_each(|(check, names)| report.passed.insert(check.clone(), names.clone()));
         }
         Ok(report)
@@ -168,7 +191,7 @@ impl Checking<'_> {
         let (mut verdicts, mut passed) = (Vec::new(), Baseline::default());
         for _ in 0..self.runs_of(item) {
             let job = self.job(ground, vec![item.clone()], said.clone());
-            let report = self.verifier.run(job, |_| {}).await?;
+            let report = self.verifier.run(job, |_, _| {}).await?;
             verdicts.extend(report.verdicts);
             passed = report.passed;
         }

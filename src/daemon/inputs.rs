@@ -212,7 +212,7 @@ pub(super) fn pin(
     let folder = root.join(".cco");
     std::fs::create_dir_all(&folder).map_err(|source| fail("create the folder of", source))?;
     let text = mission::write_lock(&lock);
-    state.note_pinned(&Hash::of(text.as_bytes()))?;
+    state.note_own_lock(&Hash::of(text.as_bytes()))?;
     let part = folder.join("mission.lock.yaml.part");
     std::fs::write(&part, text).map_err(|source| fail("write", source))?;
     std::fs::rename(&part, &path).map_err(|source| fail("write", source))?;

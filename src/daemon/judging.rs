@@ -73,19 +73,6 @@ async fn ask_once(
 }
 
 fn votes(check: &Check) -> u32 {
-    match &check.kind {
-        CheckKind::Judge(judge) => judge.votes.max(1),
-        CheckKind::All(parts) | CheckKind::Any(parts) => parts.iter().map(votes).max().unwrap_or(0),
-        CheckKind::Not(part) => votes(part),
-        CheckKind::Command(_)
-        | CheckKind::File(_)
-        | CheckKind::Http(_)
-        | CheckKind::Tests(_)
-        | CheckKind::Coverage(_)
-        | CheckKind::Metric(_)
-        | CheckKind::Git(_)
-        | CheckKind::Sarif(_)
-        | CheckKind::Plugin(_)
-        | CheckKind::Manual(_) => 0,
-    }
+    let own = if let CheckKind::Judge(judge) = &check.kind { judge.votes.max(1) } else { 0 };
+    check.parts().iter().map(votes).chain([own]).max().unwrap_or(own)
 }

@@ -6,6 +6,8 @@
 //! with `protocol` and `client` (how faces talk to it), `observer` (how they watch it).
 
 pub mod access;
+mod audit;
+mod baseline;
 mod boot;
 mod charter;
 pub mod client;
@@ -24,6 +26,7 @@ mod leftovers;
 mod observer;
 mod outlook;
 mod perform;
+mod pins;
 mod plan;
 mod prepare;
 pub mod protocol;
@@ -35,6 +38,7 @@ mod running;
 mod said;
 mod seal;
 mod snapshot;
+mod vacuous;
 mod validate;
 mod verify;
 mod work;

@@ -1,8 +1,9 @@
 //! The proof: every check on a fresh checkout of the published commit, with nothing taken over.
 
+use super::baseline;
 use super::ground::SetUp;
-use super::perform::{Task, unfit};
-use super::verify::{Keep, run};
+use super::perform::{Task, Tools, unfit};
+use super::verify::{Keep, prepare, run};
 use crate::session::{Event, Fault};
 use crate::verify::{self, Occasion};
 use crate::words::{CommitId, TreeId};
@@ -20,10 +21,21 @@ pub(super) async fn prove(task: &Task, commit: CommitId, tree: TreeId) -> Result
     if held.tree != tree {
         return Err(unfit(&format!("the published commit holds the tree {} and not {tree}", held.tree)));
     }
-    let ground = task.checking().prepare(tree, dir.clone(), SetUp::Always).await.map_err(|error| unfit(&error))?;
+    let ground = prepare(task, tree, dir.clone(), SetUp::Always).await?;
+    let compared = baseline::found(task)?;
     let check_hash = crate::mission::Check::hash;
     let items = verify::items(&task.mission.criteria, verify::Scope::All, Occasion::Proof, check_hash);
-    let bill = run(task, &ground, items, Keep::Nothing).await?;
-    task.blocking(move |tools| tools.repo.discard(&dir).map_err(|error| unfit(&error))).await?;
-    Ok(Event::Proved { attempt: task.attempt, bill })
+    let found = run(task, &ground, items, Some(compared), Keep::Nothing).await?;
+    task.blocking(move |tools| {
+        tools.repo.discard(&dir).map_err(|error| unfit(&error))?;
+        if found.open > 0 { wipe_kept(tools) } else { Ok(()) }
+    })
+    .await?;
+    Ok(Event::Proved { attempt: task.attempt, bill: found.bill })
+}
+
+/// What checks left in the kept tree made them pass there, and so may they again: it is made anew.
+fn wipe_kept(tools: &Tools) -> Result<(), Fault> {
+    tools.state.forget_set_up().map_err(|error| unfit(&error))?;
+    tools.repo.discard(&tools.state.check_tree()).map_err(|error| unfit(&error))
 }

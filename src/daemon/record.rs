@@ -71,8 +71,7 @@ fn publish_over_workers_commits(
     match tools.repo.publish(&publish) {
         Err(Error::BranchMoved { found: Some(found), branch, .. }) => {
             let kept = format!("moved/{}", order.iteration);
-            let tree = crate::words::TreeId::new(found.as_str());
-            tools.repo.keep(&kept, &tree).map_err(|error| unfit(&error))?;
+            tools.repo.keep(&kept, found.as_str()).map_err(|error| unfit(&error))?;
             tools.observer.note(format!(
                 "{branch} was moved to {} while the worker acted; that commit is kept as refs/cco/{kept} in cco's git \
                  dir, and the branch carries cco's commit of the same tree",

@@ -15,6 +15,7 @@ use crate::report::{Artifact, ChangeKind, Commit, Report, Sources};
 use crate::session::{Event, Session};
 use crate::store::{self, Mark, StateDir};
 use crate::view::{Chronicle, Iteration, Moment};
+use crate::words::CriterionId;
 
 /// The newest iterations that a report holds.
 const ITERATIONS: usize = 1000;
@@ -45,6 +46,7 @@ pub(super) fn write(state: &StateDir, repo: &Repo, session: &Session, now: Times
         artifacts: &artifacts,
         commits: &commits,
         influenced: &influenced,
+        vacuous: &told.vacuous,
         now,
     });
     let json = serde_json::to_vec_pretty(&report)
@@ -58,6 +60,7 @@ struct Told {
     iterations: VecDeque<Iteration>,
     earlier: u64,
     sealed: BTreeSet<String>,
+    vacuous: Vec<CriterionId>,
 }
 
 impl Told {
@@ -72,6 +75,7 @@ impl Told {
                 told.earlier += 1;
             }
             if let Event::Sealed { seal, .. } = event {
+                told.vacuous = seal.vacuous;
                 told.sealed = seal.paths.into_iter().map(|sealed| sealed.path).collect();
             }
         }

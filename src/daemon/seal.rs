@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::perform::{Task, Tools, unfit};
+use super::{pins, vacuous};
 use crate::mission::Mission;
 use crate::repo::Change;
 use crate::session::{Event, Fault, Seal, SealedPath};
 use crate::words::{Actor, Hash, TreeId};
-use crate::worker::Project;
 
 /// Paths through which a worker could take over the next one; sealed as absent where they are absent (fault C7).
 const TAKE_OVER: [&str; 3] = [".claude/settings.json", ".claude/settings.local.json", ".mcp.json"];
@@ -20,52 +20,30 @@ const LOCK: &str = ".cco/mission.lock.yaml";
 pub(super) async fn seal(task: &Task) -> Result<Event, Fault> {
     let attempt = task.attempt;
     let (mission, tree) = (task.mission.clone(), task.session.tree.clone());
-    let seal = task
+    let mut seal = task
         .blocking(move |tools| {
-            keep_project(tools)?;
-            take(tools, &mission, tree.as_ref())
+            let tree = tree.ok_or_else(|| unfit(&"there is no tree to seal"))?;
+            take(tools, &mission, &tree)
         })
         .await?;
+    seal.vacuous = vacuous::criteria(task).await?;
+    for criterion in &seal.vacuous {
+        task.tools.observer.note(format!(
+            "warning: {criterion} proves nothing: all of its checks pass on a tree without a single file"
+        ));
+    }
     Ok(Event::Sealed { attempt, seal, actor: Actor::Cco })
 }
 
-/// The name of the repository's instructions among the memos.
-const PROJECT: &str = "project";
-
-/// Keeps what the repository tells the worker, as it is at the seal.
-fn keep_project(tools: &Tools) -> Result<(), Fault> {
-    let copy = tools.state.worker().join("plugin");
-    let project = Project::read(tools.repo.work_tree(), &copy).map_err(|error| unfit(&error))?;
-    if !project.loaded.is_empty() {
-        tools.observer.note(format!("the worker is told: {}", project.loaded.join(", ")));
-    }
-    for left_out in &project.left_out {
-        tools.observer.note(format!("not told to the worker: {left_out}"));
-    }
-    let bytes = serde_json::to_vec(&project).map_err(|error| unfit(&error))?;
-    tools.caches.remember(PROJECT, &bytes).map_err(|error| unfit(&error))
-}
-
-/// What the repository told the worker at the seal. Read anew only where the memo was lost with the database.
-pub(super) fn project(tools: &Tools) -> Result<Project, Fault> {
-    if let Some(bytes) = tools.caches.memo(PROJECT).map_err(|error| unfit(&error))? {
-        return serde_json::from_slice(&bytes).map_err(|error| unfit(&error));
-    }
-    keep_project(tools)?;
-    let bytes = tools.caches.memo(PROJECT).map_err(|error| unfit(&error))?.unwrap_or_default();
-    serde_json::from_slice(&bytes).map_err(|error| unfit(&error))
-}
-
-fn take(tools: &Tools, mission: &Mission, tree: Option<&TreeId>) -> Result<Seal, Fault> {
+fn take(tools: &Tools, mission: &Mission, tree: &TreeId) -> Result<Seal, Fault> {
     Ok(Seal {
         mission: tools.sealed.mission,
         config: tools.sealed.config,
         lock: super::inputs::lock_hash(tools.repo.work_tree()).map_err(|error| unfit(&error))?,
         prompts: tools.prompts.hash(),
-        paths: match tree {
-            Some(tree) => paths(tools, mission, tree)?,
-            None => Vec::new(),
-        },
+        paths: paths(tools, mission, tree)?,
+        pinned: Some(pins::pin(tools, mission, tree)?),
+        vacuous: Vec::new(),
     })
 }
 

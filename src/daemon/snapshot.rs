@@ -1,22 +1,38 @@
 //! Keeps the tree after an action and tells what changed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::audit::audit;
 use super::perform::{Task, Tools, unfit};
 use super::seal;
 use crate::mission::Mission;
-use crate::repo::{Change, ChangeKind, DiffStat};
+use crate::repo::{Change, ChangeKind, DiffStat, Snapshot};
 use crate::session::{Event, Fault, Session, TreeChange};
 use crate::words::TreeId;
 
 pub(super) async fn snapshot(task: &Task) -> Result<Event, Fault> {
     let (mission, session) = (task.mission.clone(), task.session.clone());
-    let (tree, change) = task.blocking(move |tools| take(tools, &mission, &session)).await?;
+    let (attempt, progress) = (task.attempt, task.progress());
+    let taken = move |tools: &Tools| {
+        let tampered = |paths: &[PathBuf], tree: &TreeId| {
+            let paths = paths.iter().map(|path| path.display().to_string()).collect();
+            progress(Event::Tampered { attempt, paths, tree: tree.clone() });
+        };
+        let taken = take(tools, &mission, &session, tampered)?;
+        audit(tools, &session)?;
+        Ok(taken)
+    };
+    let (tree, change) = task.blocking(taken).await?;
     Ok(Event::Snapshotted { attempt: task.attempt, tree, change })
 }
 
 /// Takes the tree; where the action has changed what is sealed, that is put back and the tree is taken again.
-fn take(tools: &Tools, mission: &Mission, session: &Session) -> Result<(TreeId, TreeChange), Fault> {
+fn take(
+    tools: &Tools,
+    mission: &Mission,
+    session: &Session,
+    tampered: impl Fn(&[PathBuf], &TreeId),
+) -> Result<(TreeId, TreeChange), Fault> {
     let (tree, changes) = take_once(tools, session)?;
     let Some(sealed) = session.prepared.as_ref().map(|prepared| &prepared.tree) else {
         return Ok((tree, of(&changes)));
@@ -25,8 +41,7 @@ fn take(tools: &Tools, mission: &Mission, session: &Session) -> Result<(TreeId, 
     if broken.is_empty() {
         return Ok((tree, of(&changes)));
     }
-    let names = broken.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
-    tools.observer.note(format!("sealed and put back: {names} (as the action left it: tree {})", tree.short()));
+    tampered(&broken, &tree);
     tools.repo.put_back(sealed, &broken).map_err(|error| unfit(&error))?;
     let (tree, changes) = take_once(tools, session)?;
     Ok((tree, of(&changes)))
@@ -36,12 +51,34 @@ fn take(tools: &Tools, mission: &Mission, session: &Session) -> Result<(TreeId, 
 fn take_once(tools: &Tools, session: &Session) -> Result<(TreeId, Vec<Change>), Fault> {
     let snapshot = tools.repo.snapshot().map_err(|error| unfit(&error))?;
     tools.say_left_out(&snapshot.left_out);
+    keep_out_of_submodules(tools, &snapshot)?;
     let tree = snapshot.tree;
     let changes = match session.tree.as_ref().filter(|before| **before != tree) {
         Some(before) => tools.repo.changed_paths(before, &tree).map_err(|error| unfit(&error))?,
         None => Vec::new(),
     };
     Ok((tree, changes))
+}
+
+/// What is done inside of a submodule is in no snapshot, so no check would see it and nothing would publish it: it is kept
+/// as a patch, and a person is needed. The same is said again until it is undone there.
+fn keep_out_of_submodules(tools: &Tools, snapshot: &Snapshot) -> Result<(), Fault> {
+    let touched = tools.repo.touched_submodules(&snapshot.left_out).map_err(|error| unfit(&error))?;
+    let mut told = Vec::new();
+    for (path, patch) in touched {
+        let kept = tools.state.pin(&patch).map_err(|error| unfit(&error))?;
+        let file = tools.state.pins().join(kept.to_string());
+        told.push(format!("`{}` (kept as a patch in {})", path.display(), file.display()));
+    }
+    if told.is_empty() {
+        return Ok(());
+    }
+    let text = format!(
+        "the action changed what is inside of a submodule, which cco neither checks nor publishes: {}; take over there \
+         what you want to keep, undo the rest with `git submodule update --force`, then `cco resume`",
+        told.join(", ")
+    );
+    Err(unfit(&text))
 }
 
 fn of(changes: &[Change]) -> TreeChange {

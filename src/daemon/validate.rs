@@ -18,6 +18,7 @@ use super::ground::{Checking, Said, SetUp, approvals};
 use super::history::history;
 use super::inputs::Inputs;
 use super::observer::Observer;
+use super::pins;
 use crate::process::Supervisor;
 use crate::repo::Repo;
 use crate::session::{End, Reserves, Session, Stage, WorkerDollars};
@@ -101,14 +102,20 @@ fn tree(repo: &Repo, unfinished: Option<&Session>, observer: &Observer) -> Resul
 
 async fn run(checking: &Checking<'_>, tree: &TreeId, session: Option<&Session>) -> Result<Vec<Verdict>, Error> {
     let dir = checking.checkout_kept(tree).await?;
-    let ground = checking.prepare(tree.clone(), dir, SetUp::WhenDue).await?;
+    let carried = pins::live(checking.repo, checking.mission, tree)?;
+    let mut ground = checking.prepare(tree.clone(), dir, SetUp::WhenDue, carried).await?;
+    if let Some(broken) = ground.broken.take() {
+        return Err(verify::Error::Setup(broken).into());
+    }
     let check_hash = crate::mission::Check::hash;
     let items = verify::items(&checking.mission.criteria, verify::Scope::All, Occasion::Baseline, check_hash);
     let approvals = session.map(|session| approvals(session, tree)).unwrap_or_default();
     let history = history(checking.repo, session, tree, &items)?;
     let mut verdicts = Vec::new();
     checking
-        .run(&ground, items, Said { approvals, history, ..Said::default() }, |verdict| verdicts.push(verdict.clone()))
+        .run(&ground, items, Said { approvals, history, ..Said::default() }, |verdict, _| {
+            verdicts.push(verdict.clone());
+        })
         .await?;
     verdicts.iter_mut().filter(|verdict| verdict.kind == "judge").for_each(say_that_no_model_was_asked);
     Ok(verdicts)

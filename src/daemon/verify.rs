@@ -1,15 +1,19 @@
 //! Runs the checks of an iteration on the kept check tree, taking over what was found before on the same inputs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::ground::{Ground, Said, SetUp, approvals};
 use super::history::history;
 use super::judging::{self, Judged};
-use super::perform::{Task, unfit};
-use super::seal::globs;
-use crate::session::{Event, Fault, Scope};
-use crate::verify::{self, Baseline, Item, Known, Occasion};
-use crate::words::{CheckId, CriterionId, Hash, TreeId, Verdict};
+use super::perform::{Task, Tools, unfit};
+use super::seal::{self, globs};
+use super::{baseline, pins};
+use crate::mission::Mission;
+use crate::session::{Bill, Event, Fault, Scope, Session};
+use crate::verify::{self, Baseline, Broken, Item, Known, Occasion};
+use crate::words::{CheckId, CriterionId, Hash, Outcome, TreeId, Verdict};
 
 pub(super) async fn verify(
     task: &Task,
@@ -26,11 +30,39 @@ pub(super) async fn verify(
     }
     let checking = task.checking();
     let dir = checking.checkout_kept(&tree).await.map_err(|error| unfit(&error))?;
-    let ground = checking.prepare(tree, dir, SetUp::WhenDue).await.map_err(|error| unfit(&error))?;
-    let known_tests = baseline(task)?;
-    let items = take_over_known(task, &ground, known_tests.as_ref(), items)?;
-    let bill = run(task, &ground, items, Keep::Verdicts).await?;
-    Ok(Event::Verified { attempt, bill })
+    let mut ground = prepare(task, tree, dir, SetUp::WhenDue).await?;
+    let compared = if baseline::is_being_found(task) {
+        ground.broken = ground.broken.map(Broken::undecided);
+        None
+    } else {
+        Some(baseline::found(task)?)
+    };
+    let items = take_over_known(task, &ground, compared.as_ref(), items)?;
+    let found = run(task, &ground, items, compared, Keep::Verdicts).await?;
+    Ok(Event::Verified { attempt, bill: found.bill })
+}
+
+/// Makes a check tree ready with what was pinned at the seal: sealed paths, carried files.
+pub(super) async fn prepare(task: &Task, tree: TreeId, dir: PathBuf, set_up: SetUp) -> Result<Ground, Fault> {
+    let (session, mission, held, into) =
+        (Arc::clone(&task.session), Arc::clone(&task.mission), tree.clone(), dir.clone());
+    let carried = task
+        .blocking(move |tools| {
+            seal_tree(tools, &session, &mission, &held, &into)?;
+            pins::carried(&tools.state, session.sealed.as_ref()).map_err(|error| unfit(&error))
+        })
+        .await?;
+    task.checking().prepare(tree, dir, set_up, carried).await.map_err(|error| unfit(&error))
+}
+
+/// Whatever a tree holds, sealed paths are as they were sealed when a check runs (invariant I11).
+fn seal_tree(tools: &Tools, session: &Session, mission: &Mission, tree: &TreeId, dir: &Path) -> Result<(), Fault> {
+    let Some(start) = session.prepared.as_ref().map(|prepared| &prepared.tree).filter(|start| *start != tree) else {
+        return Ok(());
+    };
+    let changes = tools.repo.changed_paths(start, tree).map_err(|error| unfit(&error))?;
+    let broken = seal::broken(mission, &changes)?;
+    tools.repo.restore_paths(start, &broken, dir).map_err(|error| unfit(&error))
 }
 
 /// The checks of a scope up to a phase.
@@ -51,30 +83,6 @@ fn items(task: &Task, scope: Scope, phase: usize) -> Vec<Item> {
 pub(super) enum Keep {
     Verdicts,
     Nothing,
-}
-
-/// The place of the baseline's passed tests among the memos.
-const BASELINE: &str = "baseline";
-
-/// The tests that passed before any work; `None` while they are being found.
-fn baseline(task: &Task) -> Result<Option<Baseline>, Fault> {
-    let stored = task.tools.caches.memo(BASELINE).map_err(|error| unfit(&error))?;
-    match stored {
-        None => Ok(None),
-        Some(bytes) => {
-            let passed: BTreeMap<CheckId, BTreeSet<String>> =
-                serde_json::from_slice(&bytes).map_err(|error| unfit(&error))?;
-            let mut baseline = Baseline::default();
-            passed.into_iter().for_each(|(check, passed)| baseline.insert(check, passed));
-            Ok(Some(baseline))
-        }
-    }
-}
-
-fn remember_baseline(task: &Task, passed: &Baseline) -> Result<(), Fault> {
-    let passed: BTreeMap<_, _> = passed.iter().collect();
-    let bytes = serde_json::to_vec(&passed).map_err(|error| unfit(&error))?;
-    task.tools.caches.remember(BASELINE, &bytes).map_err(|error| unfit(&error))
 }
 
 /// Records the verdicts that were found before on the same inputs; returns the checks that must run.
@@ -108,6 +116,10 @@ fn key(task: &Task, ground: &Ground, baseline: Option<&Baseline>, item: &Item) -
     if task.checking().runs_of(item) > 1 {
         return Ok(None);
     }
+    // What the baseline is made of is found, not taken over: an earlier verdict does not tell the tests.
+    if baseline.is_none() && verify::compares_with_baseline(&item.check) {
+        return Ok(None);
+    }
     let inputs = inputs(task, &ground.tree, &item.check.inputs)?;
     let known =
         Known { environment: ground.environment.hash(), inputs: &inputs, services: &task.mission.services, baseline };
@@ -129,32 +141,81 @@ fn inputs(task: &Task, tree: &TreeId, patterns: &[String]) -> Result<TreeId, Fau
     Ok(TreeId::new(Hash::of_parts(selected.iter().map(String::as_bytes)).to_string()))
 }
 
-/// Runs checks on a ground, records their verdicts, and keeps them if they may be kept. Returns what judging cost.
+/// What came of a run of checks.
+#[derive(Default)]
+pub(super) struct Found {
+    /// What judging cost.
+    pub(super) bill: Option<Bill>,
+    /// Checks that did not pass, those aside that wait for a person.
+    pub(super) open: usize,
+}
+
+impl Found {
+    fn count(&mut self, verdict: &Verdict) {
+        let waits = verdict.kind == "manual" && verdict.outcome == Outcome::Inconclusive;
+        self.open += usize::from(verdict.outcome != Outcome::Pass && !waits);
+    }
+}
+
+/// Runs checks on a ground, records their verdicts, and keeps them if they may be kept.
 pub(super) async fn run(
     task: &Task,
     ground: &Ground,
     items: Vec<Item>,
+    compared: Option<Baseline>,
     keep: Keep,
-) -> Result<Option<crate::session::Bill>, Fault> {
+) -> Result<Found, Fault> {
+    let mut found = Found::default();
+    let items = without_unready(task, ground, items, &mut found);
     if items.is_empty() {
-        return Ok(None);
+        return Ok(found);
     }
     let Judged { answers, bill } = judging::ask(task, &ground.dir, &items, &ground.hidden).await?;
-    let baseline = baseline(task)?;
-    let first = baseline.is_none() && task.session.iteration.0 == 0;
+    found.bill = bill;
     let history =
         history(&task.tools.repo, Some(&task.session), &ground.tree, &items).map_err(|error| unfit(&error))?;
-    let said = Said { baseline: baseline.clone(), answers, approvals: approvals(&task.session, &ground.tree), history };
+    let said = Said { baseline: compared.clone(), answers, approvals: approvals(&task.session, &ground.tree), history };
     let (attempt, progress) = (task.attempt, task.progress());
-    let told = |verdict: &Verdict| progress(Event::VerdictRecorded { attempt, verdict: Box::new(verdict.clone()) });
-    let report = task.checking().run(ground, items.clone(), said, told).await.map_err(|error| unfit(&error))?;
-    if keep == Keep::Verdicts {
-        if first {
-            remember_baseline(task, &report.passed)?;
+    let mut unpinned = None;
+    let told = |verdict: &Verdict, passed: &Baseline| {
+        found.count(verdict);
+        let mut verdict = Box::new(verdict.clone());
+        if compared.is_none() && compares(&items, &verdict.check) {
+            match baseline::pin(&task.tools.state, passed) {
+                Ok(hash) => verdict.evidence.passed = hash,
+                Err(fault) => {
+                    unpinned = Some(fault);
+                    return;
+                }
+            }
         }
-        remember(task, ground, baseline.as_ref(), &items, &report.verdicts)?;
+        progress(Event::VerdictRecorded { attempt, verdict });
+    };
+    let report = task.checking().run(ground, items.clone(), said, told).await.map_err(|error| unfit(&error))?;
+    if let Some(fault) = unpinned {
+        return Err(fault);
     }
-    Ok(bill)
+    if keep == Keep::Verdicts {
+        remember(task, ground, compared.as_ref(), &items, &report.verdicts)?;
+    }
+    Ok(found)
+}
+
+fn compares(items: &[Item], check: &CheckId) -> bool {
+    items.iter().any(|item| item.id == *check && verify::compares_with_baseline(&item.check))
+}
+
+/// Records what a broken set-up means to the checks that need it; returns the others.
+fn without_unready(task: &Task, ground: &Ground, items: Vec<Item>, found: &mut Found) -> Vec<Item> {
+    let Some(broken) = &ground.broken else { return items };
+    let (unready, ready): (Vec<Item>, Vec<Item>) =
+        items.into_iter().partition(|item| verify::needs_set_up(&item.check));
+    for item in unready {
+        let verdict = Box::new(verify::unready(broken, &item, &ground.tree, &ground.environment));
+        found.count(&verdict);
+        task.report(Event::VerdictRecorded { attempt: task.attempt, verdict });
+    }
+    ready
 }
 
 fn remember(

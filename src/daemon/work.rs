@@ -39,7 +39,8 @@ async fn act(task: &Task, order: &WorkOrder, control: &Control) -> Result<Report
         worker::Kind::Human => for_a_person(task, &facts),
         worker::Kind::Claude(_) | worker::Kind::Stub(_) => tools.prompts.work(&facts).map_err(|error| unfit(&error))?,
     };
-    let project = task.blocking(super::seal::project).await?;
+    let sealed = task.session.sealed.clone();
+    let project = task.blocking(move |tools| super::pins::project(tools, sealed.as_ref())).await?;
     let request = Request {
         prompt: prompt.prompt,
         session: order.session,

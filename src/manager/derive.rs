@@ -235,15 +235,22 @@ impl DeriveRequest {
         (proposals, underivable)
     }
 
-    /// What no check was found for is left to a judge, who must cite; never what is critical.
     fn by_judge(&self, wanted: &Wanted) -> Result<Proposal, String> {
-        if wanted.priority == Priority::Critical {
-            return Err("no check could be derived, and a critical criterion is not left to a judge alone".to_owned());
-        }
-        let checks = vec![self.read_check(&judge_check(&wanted.text, &[]))?];
-        let reason = "no program could be found that decides it".to_owned();
-        Ok(Proposal { criterion: wanted.id.clone(), reason, checks })
+        judged_instead(&wanted.id, &wanted.text, wanted.priority)
     }
+}
+
+/// What no check was found for is left to a judge, who must cite; never what is critical.
+///
+/// # Errors
+/// Why it is not left to a judge.
+pub fn judged_instead(criterion: &CriterionId, text: &str, priority: Priority) -> Result<Proposal, String> {
+    if priority == Priority::Critical {
+        return Err("no check could be derived, and a critical criterion is not left to a judge alone".to_owned());
+    }
+    let check = check_from_json(&judge_check(text, &[])).map_err(|problems| problems.join(", "))?;
+    let reason = "no program could be found that decides it".to_owned();
+    Ok(Proposal { criterion: criterion.clone(), reason, checks: vec![check] })
 }
 
 /// A judge's check; without evidence it is shown the whole tree.

@@ -33,6 +33,6 @@ pub use lock::{
     Applied, Entry as LockEntry, Lock, apply as apply_lock, mission_hash, read_lock, text_hash, write_lock,
 };
 pub use mission::{Budget, Constraint, Criterion, Mission, Phase, Readiness, Service};
-pub use proposal::{check_from_json, check_schema};
+pub use proposal::check_from_json;
 pub use read::{MissionFile, named_repository, read, schema};
 pub use remark::{Open, Remark, RemarkKind, remarks};

@@ -9,7 +9,7 @@ use super::check_file::CheckFile;
 use super::check_reading::check;
 use super::findings::Findings;
 use super::read::FORMATS;
-use crate::reading::{Diagnostic, Node, Shape, Source, published};
+use crate::reading::{Diagnostic, Node, Shape, Source};
 
 static SHAPE: LazyLock<Shape> = LazyLock::new(|| Shape::of::<CheckFile>(FORMATS));
 
@@ -33,12 +33,6 @@ pub fn check_from_json(value: &Value) -> Result<Check, Vec<String>> {
         (None, true) => Err(vec!["the value is not a check".to_owned()]),
         (_, false) => Err(found.diagnostics.iter().map(in_words).collect()),
     }
-}
-
-/// The JSON Schema of one check.
-#[must_use]
-pub fn check_schema() -> Value {
-    published(schemars::schema_for!(CheckFile).into(), "urn:cco:schema:check:1")
 }
 
 fn in_words(diagnostic: &Diagnostic) -> String {

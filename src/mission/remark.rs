@@ -115,30 +115,13 @@ fn plain_parts(check: &Check) -> Vec<&Check> {
     match &check.kind {
         CheckKind::All(parts) | CheckKind::Any(parts) => parts.iter().flat_map(plain_parts).collect(),
         CheckKind::Not(_) => Vec::new(),
-        CheckKind::Command(_)
-        | CheckKind::File(_)
-        | CheckKind::Http(_)
-        | CheckKind::Tests(_)
-        | CheckKind::Coverage(_)
-        | CheckKind::Judge(_)
-        | CheckKind::Manual(_) => vec![check],
+        _ => vec![check],
     }
 }
 
 fn cannot_fail(check: &Check) -> Option<String> {
-    match &check.kind {
-        CheckKind::Command(command) => passes_always(command),
-        // Reports are counted and files looked for: the readers of these see to it that they can fail.
-        CheckKind::File(_)
-        | CheckKind::Http(_)
-        | CheckKind::Tests(_)
-        | CheckKind::Coverage(_)
-        | CheckKind::Judge(_)
-        | CheckKind::Manual(_)
-        | CheckKind::All(_)
-        | CheckKind::Any(_)
-        | CheckKind::Not(_) => None,
-    }
+    // Reports are counted, numbers compared and files looked for: the readers of these see to it that they can fail.
+    if let CheckKind::Command(command) = &check.kind { passes_always(command) } else { None }
 }
 
 fn passes_always(command: &CommandCheck) -> Option<String> {
@@ -146,6 +129,7 @@ fn passes_always(command: &CommandCheck) -> Option<String> {
         && command.stdout_contains.is_empty()
         && command.stdout_matches.is_empty()
         && command.json.is_none()
+        && command.numbers.is_empty()
         && !command.stderr_empty;
     if !only_the_code || command.run.contains("pipefail") {
         return None;
@@ -199,8 +183,12 @@ fn influences(check: &Check, open: &Open) -> Vec<String> {
         CheckKind::Command(command) => (&command.run, false),
         CheckKind::Tests(tests) => (&tests.run, true),
         CheckKind::Coverage(coverage) => (&coverage.run, true),
+        CheckKind::Metric(metric) => (&metric.run, false),
+        CheckKind::Sarif(sarif) => (&sarif.run, false),
+        CheckKind::Plugin(plugin) => (&plugin.run, false),
         CheckKind::File(_)
         | CheckKind::Http(_)
+        | CheckKind::Git(_)
         | CheckKind::Judge(_)
         | CheckKind::Manual(_)
         | CheckKind::All(_)

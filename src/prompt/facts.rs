@@ -97,7 +97,22 @@ pub fn verdict_text(verdict: &Verdict) -> String {
 
 /// The last finished action in a line.
 pub(super) fn last_action(session: &Session) -> String {
-    session.history.back().map_or_else(String::new, note_text)
+    let undone = undone(session);
+    session.history.back().map_or_else(String::new, |note| format!("{}{undone}", note_text(note)))
+}
+
+/// What the newest action did to sealed paths.
+fn undone(session: &Session) -> String {
+    match sealed_and_put_back(session) {
+        paths if paths.is_empty() => String::new(),
+        paths => format!("; it changed what is sealed, which was put back: {paths}"),
+    }
+}
+
+/// The sealed paths that the newest action changed.
+pub(super) fn sealed_and_put_back(session: &Session) -> String {
+    let paths = session.tamper.iter().flat_map(|tamper| &tamper.paths);
+    paths.map(|path| format!("`{}`", line(path, 200))).collect::<Vec<_>>().join(", ")
 }
 
 /// The finished actions before the last one, newest first, one a line.

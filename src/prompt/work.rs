@@ -45,7 +45,7 @@ impl Prompts {
         };
         let values = Values::from([
             ("title", line(&facts.order.action.title, 120)),
-            ("action", visible(facts.order.action.prompt.trim())),
+            ("action", action(facts)),
             ("aims", aims(facts)),
             ("summary", summary(facts.session)),
         ]);
@@ -67,6 +67,18 @@ impl Prompts {
             ("repository_path", self.repository.clone()),
         ]);
         self.render("worker", &values)
+    }
+}
+
+/// The instruction, after a word on what was undone of the last one's work.
+fn action(facts: &WorkFacts<'_>) -> String {
+    let action = visible(facts.order.action.prompt.trim());
+    match facts::sealed_and_put_back(facts.session) {
+        paths if paths.is_empty() => action,
+        paths => format!(
+            "The last action changed paths that are sealed: {paths}. The change was undone. Leave them as they are.\n\n\
+             {action}"
+        ),
     }
 }
 

@@ -64,16 +64,14 @@ impl Repo {
         let known = files::read_if_there(&self.private().join(KNOWN))?.unwrap_or_default();
         let known: BTreeSet<&[u8]> = records(&known).collect();
         let user = UserConfig::read(self)?;
-        let planted = user.keys().filter(|(key, _)| is_dangerous(key));
-        Ok(planted
-            .filter(|(key, value)| !known.contains(fingerprint(key, value).as_bytes()))
-            .map(|(key, _)| key.to_owned())
-            .collect())
+        let dangerous = user.all().filter(|(key, _)| is_dangerous(key));
+        let planted = dangerous.filter(|(key, value)| !known.contains(fingerprint(key, value).as_bytes()));
+        Ok(planted.map(|(key, _)| key.to_owned()).collect::<BTreeSet<_>>().into_iter().collect())
     }
 
     pub(super) fn pin_dangerous_keys(&self, user: &UserConfig) -> Result<(), Error> {
         let known: String = user
-            .keys()
+            .all()
             .filter(|(key, _)| is_dangerous(key))
             .map(|(key, value)| fingerprint(key, value) + "\0")
             .collect();

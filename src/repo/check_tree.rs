@@ -60,6 +60,14 @@ impl Repo {
         self.fill(tree, &self.stands_on()?, dir)
     }
 
+    /// The tree without files, as an object of the private git dir.
+    ///
+    /// # Errors
+    /// Whatever git says.
+    pub fn empty_tree(&self) -> Result<TreeId, Error> {
+        Ok(TreeId::new(self.git().args(["mktree"]).input(Vec::new()).line()?))
+    }
+
     /// Puts paths of a check tree back to what another tree holds, for the seal: files and folders that `tree` has are
     /// checked out from it, those it does not have are removed. The rest of the check tree stays as it is.
     ///

@@ -12,7 +12,7 @@ use super::{Error, files};
 pub(super) const BIG: u64 = 50 * 1_000_000;
 
 /// Untracked folders of these names hold what a tool can fetch or build again.
-const CACHES: [&str; 5] = ["node_modules", ".venv", "__pycache__", ".gradle", ".next"];
+pub(super) const CACHES: [&str; 5] = ["node_modules", ".venv", "__pycache__", ".gradle", ".next"];
 
 /// The start of a file that marks its folder as a cache (<https://bford.info/cachedir/>).
 const CACHEDIR_TAG: &str = "CACHEDIR.TAG";

@@ -29,9 +29,12 @@ const BYTES: [&str; 10] = [
 /// Who the commits are by. The environment's `GIT_AUTHOR_*` do not count: a redo must give the same commit.
 const IDENTITY: [&str; 2] = ["user.name", "user.email"];
 
-/// The resolved configuration as the user's git sees it, last value of each key.
+/// The resolved configuration as the user's git sees it.
 #[derive(Debug)]
 pub(super) struct UserConfig {
+    /// Every setting in git's order, those that a later one outranks included.
+    all: Vec<(String, String)>,
+    /// The last value of each key.
     values: BTreeMap<String, String>,
 }
 
@@ -47,7 +50,16 @@ impl UserConfig {
             let (key, value) = text.split_once('\n').unwrap_or((&text, "true"));
             (key.to_owned(), value.to_owned())
         });
-        Ok(Self { values: values.collect() })
+        Ok(Self::of(values.collect()))
+    }
+
+    fn of(all: Vec<(String, String)>) -> Self {
+        Self { values: all.iter().cloned().collect(), all }
+    }
+
+    /// Every setting there is. What cco's own command line outranks is among them: the user's git is not outranked.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.all.iter().map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
     /// As [`Repo::fit`] has just judged it, or read now.
@@ -244,7 +256,7 @@ mod tests {
     use super::*;
 
     fn config(pairs: &[(&str, &str)]) -> UserConfig {
-        UserConfig { values: pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect() }
+        UserConfig::of(pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect())
     }
 
     #[test]

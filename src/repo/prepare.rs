@@ -50,6 +50,8 @@ impl Repo {
         *self.lock_index() = Some(staged.clone());
         let submodules = self.find_submodules()?;
         let dirty = self.snapshot()?;
+        self.note_submodules(&dirty.left_out)?;
+        self.note_refs()?;
         self.keep_start(&base, &staged, &dirty.tree)?;
         Ok(Prepared { head, base, staged, dirty, skipped, submodules })
     }

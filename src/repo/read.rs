@@ -152,15 +152,6 @@ impl Repo {
         Ok(DiffText::cut(&whole, max_bytes))
     }
 
-    /// Whether the pinned rules and the `.gitignore` files of the work tree ignore a path.
-    ///
-    /// # Errors
-    /// [`Error::NotPrepared`], or whatever git says.
-    pub fn is_ignored(&self, path: &Path) -> Result<bool, Error> {
-        self.must_be_prepared()?;
-        Ok(!self.ignored_among(std::iter::once(path))?.is_empty())
-    }
-
     /// What is in the work tree and ignored: files, and whole folders (with a `/` at the end) where all is ignored.
     ///
     /// # Errors

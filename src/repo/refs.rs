@@ -2,8 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use super::git::{path, records};
 use super::repo::Repo;
-use super::{Error, read_cli};
+use super::{Error, files, read_cli};
+
+/// Where the refs are noted as they were last told: name and target in turn.
+const KNOWN: &str = "refs-known";
+
+/// The refs that are a person's work. Those of remotes move with every fetch.
+const WATCHED: [&str; 3] = ["refs/heads/", "refs/tags/", "refs/stash"];
 
 /// All refs of the user's repository by full name, with the object each leads to; `HEAD` with its branch or commit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,6 +54,41 @@ impl Repo {
             Some(repository) => from_libgit2(&repository),
             None => read_cli::refs(self),
         }
+    }
+}
+
+impl Repo {
+    /// The branches, tags and stash that lead elsewhere than when they were last asked for here, or at the start; the
+    /// mission's own branch aside. They are noted, so that a change is told once.
+    ///
+    /// # Errors
+    /// If refs cannot be read, or not be noted.
+    pub fn moved_refs(&self, own_branch: &str) -> Result<Vec<RefChange>, Error> {
+        let own = format!("refs/heads/{own_branch}");
+        let before = self.noted_refs()?;
+        let mut now = self.refs()?;
+        now.refs.retain(|name, _| WATCHED.iter().any(|watched| name.starts_with(watched)));
+        self.write_refs(&now)?;
+        let Some(before) = before else { return Ok(Vec::new()) };
+        Ok(before.changes_to(&now).into_iter().filter(|change| change.name != own).collect())
+    }
+
+    fn noted_refs(&self) -> Result<Option<Refs>, Error> {
+        let Some(noted) = files::read_if_there(&self.private().join(KNOWN))? else { return Ok(None) };
+        let mut words = records(&noted).map(|word| path(word).display().to_string());
+        let refs = std::iter::from_fn(|| Some((words.next()?, words.next()?))).collect();
+        Ok(Some(Refs { refs }))
+    }
+
+    fn write_refs(&self, refs: &Refs) -> Result<(), Error> {
+        let noted: String = refs.refs.iter().map(|(name, target)| format!("{name}\0{target}\0")).collect();
+        files::write(&self.private().join(KNOWN), noted.as_bytes())
+    }
+
+    /// Forgets what was noted in an earlier run and notes the refs of the start.
+    pub(super) fn note_refs(&self) -> Result<(), Error> {
+        files::remove(&self.private().join(KNOWN))?;
+        self.moved_refs("").map(drop)
     }
 }
 

@@ -22,7 +22,7 @@ impl Repo {
     /// Whatever git says; the tree is then partly restored, and calling again finishes it.
     pub fn restore(&self, tree: &TreeId) -> Result<Restored, Error> {
         let before = self.snapshot()?;
-        self.keep("before-restore", &before.tree)?;
+        self.keep("before-restore", before.tree.as_str())?;
         let mut index = self.lock_index();
         *index = None;
         // After the snapshot every file that is not ignored is in the index, so the reset removes what `tree` lacks.

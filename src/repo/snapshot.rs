@@ -54,12 +54,12 @@ impl Repo {
         Ok(snapshot)
     }
 
-    /// Keeps a tree (or commit) reachable in the private git dir under `refs/cco/{name}`.
+    /// Keeps a tree or commit reachable in the private git dir under `refs/cco/{name}`.
     ///
     /// # Errors
     /// If git refuses the name or the object is not there.
-    pub fn keep(&self, name: &str, tree: &TreeId) -> Result<(), Error> {
-        self.git().args(["update-ref", &format!("refs/cco/{name}"), tree.as_str()]).run().map(drop)
+    pub fn keep(&self, name: &str, object: &str) -> Result<(), Error> {
+        self.git().args(["update-ref", &format!("refs/cco/{name}"), object]).run().map(drop)
     }
 
     /// `held` is the tree the index is known to hold, if it is known.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::git::{Git, nul_list, path, records};
-use super::leave_out::{LeftOut, Why};
+use super::leave_out::{self, LeftOut, Why};
 use super::pinned;
 use super::repo::Repo;
 use super::{Error, files};
@@ -15,6 +15,9 @@ use crate::words::{CommitId, Hash};
 
 /// Where the checked-out submodules are noted: path and object folder in turn.
 const SUBMODULES: &str = "submodules";
+
+/// Where it is noted what submodules held at the start beside their commits: path and hash of the patch in turn.
+const AT_START: &str = "submodules-at-start";
 
 /// A submodule that was checked out at the start.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,15 +65,31 @@ impl Repo {
             return Ok(Vec::new());
         }
         let known = self.submodules()?;
-        let recorded = self.recorded(gitlinks)?;
         let mut changes = Vec::new();
-        for (path, commit) in &recorded {
-            let Some(objects) = known.get(path) else { continue };
-            if let Some(why) = self.submodule_change(path, objects, commit)? {
-                changes.push(LeftOut { path: path.clone(), why });
-            }
+        for (path, commit) in &self.recorded(gitlinks)? {
+            self.changes_within(path, commit, &known, &mut changes)?;
         }
         Ok(changes)
+    }
+
+    /// Looks at one submodule and those within it.
+    fn changes_within(
+        &self,
+        path: &Path,
+        recorded: &CommitId,
+        known: &BTreeMap<PathBuf, PathBuf>,
+        changes: &mut Vec<LeftOut>,
+    ) -> Result<(), Error> {
+        let Some(objects) = known.get(path) else { return Ok(()) };
+        if let Some(why) = self.submodule_change(path, objects, recorded)? {
+            changes.push(LeftOut { path: path.to_owned(), why });
+        }
+        if known.keys().any(|other| other != path && other.starts_with(path)) {
+            for (inner, commit) in gitlinks_of(self.git_within(path), recorded.as_str())? {
+                self.changes_within(&path.join(inner), &commit, known, changes)?;
+            }
+        }
+        Ok(())
     }
 
     /// The recorded commit of each submodule, from the private index.
@@ -81,44 +100,90 @@ impl Repo {
         Ok(parse_gitlinks(&git.args(args.into_iter().chain(paths)).run()?))
     }
 
+    /// Takes what is in a submodule's folder into an index of our own and tells how it differs from the recorded commit.
     fn submodule_change(&self, path: &Path, objects: &Path, recorded: &CommitId) -> Result<Option<Why>, Error> {
-        let folder = self.work_tree().join(path);
-        let Some(git_dir) = git_dir_of(&folder)? else { return Ok(Some(Why::SubmoduleMoved)) };
+        let home = self.home_within(path);
+        let fresh = files::look(&home)?.is_none();
+        pinned::lay_out(&home, &self.config_of_checks()?, &[objects.to_owned()])?;
+        files::write(&home.join("info/exclude"), leave_out::CACHES.join("/\n").as_bytes())?;
+        files::write(&home.join("HEAD"), format!("{recorded}\n").as_bytes())?;
+        files::remove(&home.join("index.lock"))?;
+        let Some(git_dir) = git_dir_of(&self.work_tree().join(path))? else { return Ok(Some(Why::SubmoduleMoved)) };
+        if fresh {
+            self.git_within(path).args(["read-tree", "HEAD"]).run()?;
+        }
+        self.git_within(path).args(["add", "-A", "--ignore-errors"]).ended()?;
         let head =
             Git::new(&self.inner.environment).on_dir(&git_dir).args(["rev-parse", "--verify", "HEAD"]).ended()?;
         if head.success().ok().as_deref().map(<[u8]>::trim_ascii_end) != Some(recorded.as_str().as_bytes()) {
             return Ok(Some(Why::SubmoduleMoved));
         }
-        let home = self.private().join("modules").join(name_of(path));
-        let fresh = files::look(&home)?.is_none();
-        pinned::lay_out(&home, &self.config_of_checks()?, &[objects.to_owned()])?;
-        files::write(&home.join("HEAD"), format!("{recorded}\n").as_bytes())?;
-        files::remove(&home.join("index.lock"))?;
-        let git = || Git::new(&self.inner.environment).on(&home, &folder).index(&home.join("index"));
-        if fresh {
-            git().args(["read-tree", "HEAD"]).run()?;
-        }
-        git().args(["add", "-A", "--ignore-errors"]).ended()?;
-        let changed = git().args(["diff-index", "--cached", "--quiet", "--ignore-submodules=all", "HEAD"]).ended()?;
+        let differs = ["diff-index", "--cached", "--quiet", "--ignore-submodules=all", "HEAD"];
+        let changed = self.git_within(path).args(differs).ended()?;
         Ok((!changed.status.success()).then_some(Why::SubmoduleChanged))
     }
 
-    /// What the latest snapshot found changed inside a submodule ([`Why::SubmoduleChanged`]), as a patch that
-    /// `git apply` takes there. Empty if nothing was.
+    fn home_within(&self, path: &Path) -> PathBuf {
+        self.private().join("modules").join(name_of(path))
+    }
+
+    /// Git on the private git dir and index of a submodule.
+    fn git_within(&self, path: &Path) -> Git {
+        let home = self.home_within(path);
+        Git::new(&self.inner.environment).on(&home, &self.work_tree().join(path)).index(&home.join("index"))
+    }
+
+    /// What the latest snapshot found in a submodule beside its recorded commit, as a patch that `git apply` takes there.
+    /// Empty if there is nothing, or the submodule is not checked out any more.
     ///
     /// # Errors
     /// If the submodule was not checked out at the start, or git fails.
     pub fn submodule_patch(&self, path: &Path) -> Result<Vec<u8>, Error> {
-        let home = self.private().join("modules").join(name_of(path));
-        let git = Git::new(&self.inner.environment).on(&home, &self.work_tree().join(path)).index(&home.join("index"));
+        if git_dir_of(&self.work_tree().join(path))?.is_none() {
+            return Ok(Vec::new());
+        }
         let form = ["--binary", "--no-ext-diff", "--no-textconv", "--ignore-submodules=all"];
-        git.args(["diff-index", "--cached", "-p"]).args(form).args(["HEAD"]).run()
+        self.git_within(path).args(["diff-index", "--cached", "-p"]).args(form).args(["HEAD"]).run()
+    }
+
+    /// Notes what submodules hold at the start: what was there before any work is nobody's change.
+    pub(super) fn note_submodules(&self, left_out: &[LeftOut]) -> Result<(), Error> {
+        let mut noted = Vec::new();
+        for path in submodules_among(left_out) {
+            noted.extend([path.to_owned(), PathBuf::from(Hash::of(&self.submodule_patch(path)?).to_string())]);
+        }
+        files::write(&self.private().join(AT_START), &nul_list(noted.iter().map(PathBuf::as_path)))
+    }
+
+    /// The submodules of the latest snapshot's `left_out` that hold something else than at the start, each with its patch.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn touched_submodules(&self, left_out: &[LeftOut]) -> Result<Vec<(PathBuf, Vec<u8>)>, Error> {
+        let noted = files::read_if_there(&self.private().join(AT_START))?.unwrap_or_default();
+        let mut words = records(&noted).map(path);
+        let known: BTreeMap<PathBuf, PathBuf> = std::iter::from_fn(|| Some((words.next()?, words.next()?))).collect();
+        let nothing = Hash::of(b"").to_string();
+        let mut touched = Vec::new();
+        for path in submodules_among(left_out) {
+            let patch = self.submodule_patch(path)?;
+            let before = known.get(path).map_or(Path::new(&nothing), PathBuf::as_path);
+            if before != Path::new(&Hash::of(&patch).to_string()) {
+                touched.push((path.to_owned(), patch));
+            }
+        }
+        Ok(touched)
     }
 
     pub(super) fn config_of_checks(&self) -> Result<String, Error> {
         let bytes = files::read_if_there(&self.private().join("config-of-checks"))?.unwrap_or_default();
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
+}
+
+fn submodules_among(left_out: &[LeftOut]) -> impl Iterator<Item = &Path> {
+    let is_one = |left: &&LeftOut| matches!(left.why, Why::SubmoduleMoved | Why::SubmoduleChanged);
+    left_out.iter().filter(is_one).map(|left| left.path.as_path())
 }
 
 /// The git dir of a submodule: its `.git` folder, or what its `.git` file points to; none if it is not checked out.

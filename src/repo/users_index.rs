@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::git::{Git, nul_list};
+use super::git::nul_list;
 use super::repo::Repo;
 use super::{Error, files};
 use crate::words::{CommitId, TreeId};
@@ -26,20 +26,6 @@ impl Repo {
             *index = Some(tree);
         }
         self.install_index(&self.index_path())
-    }
-
-    /// The tree of the user's index as it is now. Before any worker lives; [`super::Prepared::staged`] has that of the
-    /// start.
-    ///
-    /// # Errors
-    /// If the index has unmerged entries or cannot be read.
-    pub fn staged_tree(&self) -> Result<TreeId, Error> {
-        self.must_be_prepared()?;
-        let scratch = self.scratch_of_users_index()?;
-        let tree =
-            Git::new(&self.inner.environment).on_dir(&self.private()).index(&scratch).args(["write-tree"]).line();
-        files::remove(&scratch)?;
-        tree.map(TreeId::new)
     }
 
     /// Puts a copy of an index file of ours in the place of the user's, under git's own lock.

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use super::artifact::ArtifactKind;
 use super::report::{CriterionProof, Proof, Report};
 use crate::view::{Iteration, State, dollars, printable, printable_line, span, tokens};
+use crate::words::CriterionId;
 
 /// The most files listed of one kind; the JSON has all.
 const FILES: usize = 200;
@@ -67,10 +68,18 @@ impl Report {
 
     fn influence_section(&self) -> String {
         let derived: Vec<&str> = self.criteria.iter().filter(|one| one.derived).map(|one| one.id.as_str()).collect();
-        if self.influenced.is_empty() && derived.is_empty() {
+        if self.influenced.is_empty() && derived.is_empty() && self.vacuous.is_empty() {
             return String::new();
         }
         let mut text = "## To be looked at\n".to_owned();
+        if !self.vacuous.is_empty() {
+            let names = self.vacuous.iter().map(CriterionId::as_str).collect::<Vec<_>>().join(", ");
+            let _ = writeln!(
+                text,
+                "\nThese criteria prove nothing, because all of their checks pass on a tree without a single file: {}.",
+                plain(&names)
+            );
+        }
         if !derived.is_empty() {
             let names = derived.join(", ");
             let _ =
@@ -309,6 +318,7 @@ mod tests {
             artifacts: &artifacts,
             commits: &commits,
             influenced: &influenced,
+            vacuous: &[],
             now: sample::now(),
         })
     }

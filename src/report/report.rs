@@ -24,6 +24,8 @@ pub struct Sources<'a> {
     pub commits: &'a [Commit],
     /// Files that existed at the start, look like tests or fixtures, are not sealed and were changed by the worker.
     pub influenced: &'a [String],
+    /// Criteria whose own checks all pass on a tree without files.
+    pub vacuous: &'a [CriterionId],
     /// When the report is written.
     pub now: Timestamp,
 }
@@ -63,6 +65,8 @@ pub struct Report {
     pub criteria: Vec<CriterionProof>,
     /// Files that checks may depend on and that the worker changed although they existed before.
     pub influenced: Vec<String>,
+    /// Criteria that prove nothing: all of their author's checks pass on a tree without files.
+    pub vacuous: Vec<CriterionId>,
     /// What was made.
     pub artifacts: Vec<Artifact>,
     /// The commits.
@@ -149,6 +153,7 @@ impl Report {
             written_at: sources.now,
             criteria: status.criteria.iter().map(|criterion| CriterionProof::of(criterion, &status)).collect(),
             influenced: sources.influenced.to_vec(),
+            vacuous: sources.vacuous.to_vec(),
             artifacts: sources.artifacts.to_vec(),
             commits: sources.commits.to_vec(),
             earlier_iterations: sources.earlier_iterations,

@@ -98,6 +98,15 @@ pub enum Event {
         /// How it ended and what it said.
         report: Box<WorkerReport>,
     },
+    /// An action changed what is sealed; it is put back (progress; changes no stage).
+    Tampered {
+        /// The attempt that found it.
+        attempt: AttemptId,
+        /// The paths, relative to the repository.
+        paths: Vec<String>,
+        /// The tree as the action left it.
+        tree: TreeId,
+    },
     /// The tree after an action was kept.
     Snapshotted {
         /// The attempt that did it.
@@ -212,6 +221,20 @@ pub struct Seal {
     pub prompts: Hash,
     /// Each sealed path, absent ones included.
     pub paths: Vec<SealedPath>,
+    /// What is kept beside the journal and named by its hash; `None` in a seal of before there was any.
+    pub pinned: Option<Pinned>,
+    /// Criteria whose own checks all pass on a tree without files: they prove nothing, and count because a person wrote
+    /// them.
+    pub vacuous: Vec<CriterionId>,
+}
+
+/// What a run relies on and git does not hold: hashes of bytes that the state folder keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pinned {
+    /// The list of carried files; each of them is pinned by a hash of its own in it.
+    pub carried: Hash,
+    /// What the repository tells the worker.
+    pub project: Hash,
 }
 
 /// One sealed path.
@@ -302,6 +325,7 @@ impl Event {
             Self::Planned { .. } => "planned",
             Self::WorkerSeen { .. } => "worker_seen",
             Self::WorkerEnded { .. } => "worker_ended",
+            Self::Tampered { .. } => "tampered",
             Self::Snapshotted { .. } => "snapshotted",
             Self::Recorded { .. } => "recorded",
             Self::Proved { .. } => "proved",
@@ -320,7 +344,7 @@ impl Event {
     /// Whether it is told by an effect on its way and leaves the stage as it is; its answer is still to come.
     #[must_use]
     pub const fn is_progress(&self) -> bool {
-        matches!(self, Self::VerdictRecorded { .. } | Self::WorkerSeen { .. })
+        matches!(self, Self::VerdictRecorded { .. } | Self::WorkerSeen { .. } | Self::Tampered { .. })
     }
 
     /// The attempt an effect's answer belongs to; `None` for what people and daemons do.
@@ -335,6 +359,7 @@ impl Event {
             | Self::Planned { attempt, .. }
             | Self::WorkerSeen { attempt, .. }
             | Self::WorkerEnded { attempt, .. }
+            | Self::Tampered { attempt, .. }
             | Self::Snapshotted { attempt, .. }
             | Self::Recorded { attempt, .. }
             | Self::Proved { attempt, .. }

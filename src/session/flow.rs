@@ -271,7 +271,8 @@ impl Turn {
         match after {
             AfterSnapshot::Verify => {
                 let (scope, purpose) = (Scope::Iteration, Purpose::AfterAction);
-                self.enter(Stage::Verifying { tree: tree.clone(), scope, purpose, done: Vec::new() });
+                let stage = Stage::Verifying { tree: tree.clone(), scope, purpose, done: Vec::new() };
+                self.enter(self.unless_tampered(stage));
             }
             AfterSnapshot::Wait { until, why, work } => {
                 self.tell(NoticeKind::Waiting, why.text());

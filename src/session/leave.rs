@@ -68,7 +68,7 @@ fn leave_paused(why: &PauseReason, patience: Patience) -> Option<Leave> {
         PauseReason::OneIteration => Leave::OneIteration,
         PauseReason::MaxIterations => Leave::Stopped,
         PauseReason::Mission { .. } => Leave::Mission,
-        PauseReason::Operator => return impatient(patience).map(|_| Leave::Human),
+        PauseReason::Operator | PauseReason::Tampered { .. } => return impatient(patience).map(|_| Leave::Human),
         PauseReason::Budget { .. } => return impatient(patience).map(|_| Leave::Budget),
         PauseReason::Credentials { .. } | PauseReason::Environment { .. } => {
             return impatient(patience).map(|_| Leave::Environment);

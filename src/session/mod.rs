@@ -21,6 +21,7 @@ mod progress;
 mod session;
 mod stage;
 mod step;
+mod tamper;
 #[cfg(test)]
 mod tests;
 mod work;
@@ -31,7 +32,7 @@ pub use charter::{
 };
 pub use criteria::{CriterionRecord, LastHeld, PersonsAnswer, PhaseStanding, Standing, phase_standing};
 pub use effect::{CancelForce, Checkpoint, Effect, Opening, Preface, Publish, RecordOrder, WorkOrder};
-pub use event::{Answer, Event, Fault, FaultKind, Prepared, Seal, SealedPath, StopHow, TreeChange};
+pub use event::{Answer, Event, Fault, FaultKind, Pinned, Prepared, Seal, SealedPath, StopHow, TreeChange};
 pub use leave::{Leave, Patience, leave};
 pub use ledger::{Account, Bill, Cost, Ledger, Reserve, Role};
 pub use lessons::{Lesson, Lessons, signature};
@@ -42,4 +43,5 @@ pub use session::{
 };
 pub use stage::{AfterSnapshot, End, HumanNeed, PauseReason, PlanAsk, Purpose, Scope, Stage, WaitReason, Work};
 pub use step::{Notice, NoticeKind, begin, step};
+pub use tamper::Tamper;
 pub use worker_report::{WorkerOutcome, WorkerReport};

@@ -9,12 +9,13 @@ use jiff::Timestamp;
 
 use super::charter::Charter;
 use super::criteria::CriterionRecord;
-use super::event::{Prepared, Seal, StopHow, TreeChange};
+use super::event::{Pinned, Prepared, Seal, StopHow, TreeChange};
 use super::ledger::Ledger;
 use super::lessons::Lessons;
 use super::plan::{Impossible, Strategy, TaskState};
 use super::progress::Progress;
 use super::stage::{PauseReason, Stage, Work};
+use super::tamper::Tamper;
 use crate::words::{
     Actor, AttemptId, CommitId, CriterionId, Hash, IterationNumber, RunId, SessionId, TaskId, TreeId, Verdict,
 };
@@ -99,6 +100,8 @@ pub struct Session {
     pub sliced: Option<Box<Work>>,
     /// Whether a conversation has ended since the last published commit.
     pub unpublished_session: bool,
+    /// What actions did to sealed paths; `None`: none touched one.
+    pub tamper: Option<Tamper>,
 }
 
 /// What of a seal the session keeps.
@@ -112,6 +115,8 @@ pub struct SealMark {
     pub lock: Option<Hash>,
     /// Over everything that is sealed.
     pub whole: Hash,
+    /// What is kept beside the journal.
+    pub pinned: Option<Pinned>,
 }
 
 /// A task as the manager tells it.
@@ -261,6 +266,7 @@ impl Session {
             checkpoints: 0,
             sliced: None,
             unpublished_session: false,
+            tamper: None,
         }
     }
 
@@ -330,7 +336,10 @@ impl SealMark {
             parts.push(sealed.path.clone().into_bytes());
             parts.push(sealed.content.map_or_else(Vec::new, |hash| hash.as_bytes().to_vec()));
         }
+        if let Some(Pinned { carried, project }) = &seal.pinned {
+            parts.extend([carried, project].map(|hash| hash.as_bytes().to_vec()));
+        }
         let whole = Hash::of_parts(parts.iter().map(Vec::as_slice));
-        Self { mission: seal.mission, config: seal.config, lock: seal.lock, whole }
+        Self { mission: seal.mission, config: seal.config, lock: seal.lock, whole, pinned: seal.pinned }
     }
 }

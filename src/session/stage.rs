@@ -247,6 +247,11 @@ pub enum PauseReason {
     },
     /// No progress, and the configuration says to pause then.
     Stalled,
+    /// Actions change what is sealed again and again.
+    Tampered {
+        /// How often and what, for people.
+        what: String,
+    },
 }
 
 /// What a person must answer.

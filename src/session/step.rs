@@ -133,6 +133,7 @@ impl Turn {
                 self.s.stage = Stage::Working(work);
             }
             (Stage::Working(work), Event::WorkerEnded { attempt, report }) => self.worker_ended(work, *attempt, report),
+            (Stage::Snapshotting { .. }, Event::Tampered { paths, .. }) => self.tampered(paths),
             (Stage::Snapshotting { after }, Event::Snapshotted { tree, change, .. }) => {
                 self.snapshotted(after, tree, *change);
             }
@@ -345,7 +346,10 @@ impl PauseReason {
             Self::OneIteration => "one iteration is done".to_owned(),
             Self::Budget { what } => format!("the budget is used up: {what}"),
             Self::MaxIterations => "the limit of iterations is reached".to_owned(),
-            Self::Credentials { what } | Self::Environment { what } | Self::Mission { what } => what.clone(),
+            Self::Credentials { what }
+            | Self::Environment { what }
+            | Self::Mission { what }
+            | Self::Tampered { what } => what.clone(),
             Self::ProviderOut { what } => format!("given up after all retries: {what}"),
             Self::Stalled => "no progress".to_owned(),
         }

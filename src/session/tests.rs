@@ -107,7 +107,15 @@ impl Told {
             branch: "cco/m".into(),
             staged: None,
         };
-        let seal = Seal { mission: Hash::ZERO, config: Hash::ZERO, lock: None, prompts: Hash::ZERO, paths: vec![] };
+        let seal = Seal {
+            mission: Hash::ZERO,
+            config: Hash::ZERO,
+            lock: None,
+            prompts: Hash::ZERO,
+            paths: vec![],
+            pinned: None,
+            vacuous: vec![],
+        };
         self.answer(|attempt| Event::Prepared { attempt, prepared })
             .answer(|attempt| Event::Sealed { attempt, seal, actor: Actor::Cco })
             .verified("t0", Outcome::Fail)
@@ -183,7 +191,15 @@ fn a_mission_that_holds_already_goes_to_the_proof_without_a_paid_call() {
         })
         .answer(|attempt| Event::Sealed {
             attempt,
-            seal: Seal { mission: Hash::ZERO, config: Hash::ZERO, lock: None, prompts: Hash::ZERO, paths: vec![] },
+            seal: Seal {
+                mission: Hash::ZERO,
+                config: Hash::ZERO,
+                lock: None,
+                prompts: Hash::ZERO,
+                paths: vec![],
+                pinned: None,
+                vacuous: vec![],
+            },
             actor: Actor::Cco,
         })
         .verified("t0", Outcome::Pass);
@@ -317,4 +333,28 @@ fn guidance_is_heard_once_and_what_comes_later_waits_for_the_next_question() {
     assert_eq!(told.session.effect(), Some(Effect::Plan { ask: PlanAsk::TaskInitiation, heard: 0 }));
     let told = told.working();
     assert_eq!(told.session.guidance.len(), 1);
+}
+
+#[test]
+fn an_action_that_bends_the_seal_counts_once_however_often_it_is_looked_at_and_the_third_pauses() {
+    let bent = |told: Told| {
+        let (paths, tree) = (vec!["contract".to_owned()], TreeId::new("bent"));
+        told.answer(|attempt| Event::Tampered { attempt, paths, tree })
+    };
+    let mut told = begun(None).planning();
+    for number in 1..=3 {
+        told = bent(told.working().ended(WorkerOutcome::Finished, None));
+        // A daemon that takes over takes the snapshot again, and finds the same.
+        told = bent(told.take(&Event::DaemonStarted { epoch: number + 1, version: String::new(), pid: 1 }));
+        assert_eq!(told.session.tamper.as_ref().map(|tamper| u64::from(tamper.count)), Some(number));
+        told = told.snapshotted(&format!("t{number}"));
+        if number < 3 {
+            told = told
+                .verified(&format!("t{number}"), Outcome::Fail)
+                .answer(|attempt| Event::Recorded { attempt, commit: Some(CommitId::new(format!("c{number}"))) });
+        }
+    }
+    assert_eq!(told.stage(), "paused");
+    let told = told.take(&Event::ResumeAsked { actor: operator() });
+    assert_eq!(told.stage(), "verifying", "who has looked may go on");
 }

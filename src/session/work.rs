@@ -33,6 +33,7 @@ pub(super) fn after(now: Timestamp, seconds: i64) -> Timestamp {
 impl Turn {
     pub(super) fn worker_ended(&mut self, work: Work, attempt: AttemptId, report: &WorkerReport) {
         self.book(&work, attempt, report);
+        self.forgive_tampering();
         if let Some(note) = self.s.current.as_mut() {
             report.outcome.name().clone_into(&mut note.outcome);
             note.claim.clone_from(&report.text);

@@ -115,10 +115,16 @@ impl StateDir {
         self.root.join("trees").join("proof")
     }
 
-    /// Carried files by their hash, as they were sealed.
+    /// The checkout of a tree without files, while checks are tried on it.
     #[must_use]
-    pub fn carried(&self) -> PathBuf {
-        self.root.join("carried")
+    pub fn emptied_tree(&self) -> PathBuf {
+        self.root.join("trees").join("emptied")
+    }
+
+    /// What was pinned, by its hash: carried files, the repository's instructions, the baseline's tests.
+    #[must_use]
+    pub fn pins(&self) -> PathBuf {
+        self.root.join("pins")
     }
 
     /// The worker's own folder: sessions and temporary files.

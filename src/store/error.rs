@@ -121,6 +121,14 @@ pub enum Error {
         /// What it said.
         why: String,
     },
+    /// What was pinned for a run is not what it was.
+    #[error("{} was pinned when the mission was sealed, and {why}; put it back, or begin anew with `cco start --fresh`", path.display())]
+    Unpinned {
+        /// The file that holds it.
+        path: PathBuf,
+        /// What became of it.
+        why: String,
+    },
     /// A folder that must be private is not.
     #[error("{} is not private: {why}", path.display())]
     NotPrivate {

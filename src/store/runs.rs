@@ -70,7 +70,7 @@ pub(super) fn find(dir: &StateDir, run: Option<RunId>) -> Result<StateDir, Error
     current.map(|current| current.dir).ok_or_else(|| Error::UnknownRun { run, path: dir.root().to_owned() })
 }
 
-/// Moves the current run to `runs/<id>`: journal, attempts, reports, database and cached files. Safe to call again
+/// Moves the current run to `runs/<id>`: journal, attempts, pins, reports, database and cached files. Safe to call again
 /// after a crash. The caller has closed the store and kept its lock.
 ///
 /// # Errors
@@ -103,8 +103,8 @@ pub(super) fn finish_archive(dir: &StateDir, _held: &Lock) -> Result<(), Error> 
 }
 
 /// What belongs to a run, in the order in which it is moved.
-fn parts(dir: &StateDir) -> [PathBuf; 6] {
-    [dir.attempts(), dir.report_text(), dir.report_json(), dir.db(), dir.cache(), dir.journal()]
+fn parts(dir: &StateDir) -> [PathBuf; 7] {
+    [dir.attempts(), dir.pins(), dir.report_text(), dir.report_json(), dir.db(), dir.cache(), dir.journal()]
 }
 
 fn run_in(dir: &StateDir) -> Result<Option<Run>, Error> {

@@ -87,7 +87,7 @@ fn hash(from: Surroundings<'_>) -> Hash {
     names.sort_unstable();
     names.dedup();
     let names = Hash::of_parts(names.iter().map(|name| name.as_bytes()));
-    let mut carried: Vec<_> = from.carried.iter().map(|file| (file.path.as_bytes(), file.hash)).collect();
+    let mut carried: Vec<_> = from.carried.iter().map(|file| (file.path.as_bytes(), Hash::of(&file.bytes))).collect();
     carried.sort_unstable();
     let files = Hash::of_parts(carried.iter().flat_map(|(path, hash)| [*path, hash.as_bytes().as_slice()]));
     Hash::of_parts([FORMAT, names.as_bytes(), files.as_bytes(), from.setup.as_bytes()])
@@ -140,7 +140,7 @@ mod tests {
         let with = |carried: &[Carried], setup| {
             Environment::new(Surroundings { variables: &none, pass_env: &[], carried, setup }).hash()
         };
-        let file = |bytes: &[u8]| [Carried { path: ".env".into(), hash: Hash::of(bytes), executable: false }];
+        let file = |bytes: &[u8]| [Carried { path: ".env".into(), bytes: bytes.to_vec(), executable: false }];
         assert_ne!(with(&file(b"a"), Hash::ZERO), with(&file(b"b"), Hash::ZERO));
         assert_ne!(with(&[], Hash::of(b"npm ci")), with(&[], Hash::ZERO));
     }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::files::ReadError;
+use super::setup::Broken;
 
 /// Why checks cannot be prepared.
 #[derive(Debug, thiserror::Error)]
@@ -15,11 +16,13 @@ pub enum Error {
         /// Why not.
         source: ReadError,
     },
-    /// The kept copy of a carried file was changed.
-    #[error("carry `{path}`: the kept copy is not what was sealed; `cco amend` seals it again")]
-    CarryChanged {
-        /// As the mission names it.
-        path: String,
+    /// Carried files are more than are pinned.
+    #[error("carry: {bytes} bytes in all, more than the {limit} that are carried")]
+    CarryTooMuch {
+        /// What was found up to there.
+        bytes: u64,
+        /// The most there may be.
+        limit: u64,
     },
     /// The lock files that decide over the set-up cannot be read.
     #[error("set-up: `{path}` {source}")]
@@ -29,16 +32,17 @@ pub enum Error {
         /// Why not.
         source: ReadError,
     },
-    /// A set-up command did not succeed.
+    /// A set-up command could not even be started.
     #[error("set-up command `{command}` {reason}")]
-    Setup {
+    SetupNotStarted {
         /// As written or implied.
         command: String,
-        /// How it ended.
+        /// Why not.
         reason: String,
-        /// The end of its output, for people.
-        tail: String,
     },
+    /// A set-up command did not succeed, where that is the end of it.
+    #[error("set-up command `{}` {}", .0.command, .0.reason)]
+    Setup(Broken),
     /// The folder for spools and temporary files cannot be made.
     #[error("make the checks' spool {path}: {source}")]
     Spool {

@@ -15,6 +15,9 @@ use globset::{GlobBuilder, GlobMatcher};
 /// Nothing larger is read into memory: reports, files of `file` checks.
 pub(super) const READ_CAP: u64 = 64 * 1024 * 1024;
 
+/// Free bytes below which a command's failure is the disk's.
+const LEAST_FREE: u64 = 1024 * 1024;
+
 /// A walk that meets more entries gives up: a check that needs them all should name its folder.
 const WALK_CAP: usize = 500_000;
 
@@ -126,6 +129,12 @@ pub(super) fn end_of(path: &Path, most: u64) -> Vec<u8> {
 /// The size of a file of our own; 0 if it is not there.
 pub(super) fn size_of(path: &Path) -> u64 {
     fs::metadata(path).map(|metadata| metadata.len()).unwrap_or_default()
+}
+
+/// Whether the file system of a folder has no room left for anything to go on.
+pub(super) fn is_full(folder: &Path) -> bool {
+    nix::sys::statvfs::statvfs(folder)
+        .is_ok_and(|system| system.blocks_available().saturating_mul(system.fragment_size()) < LEAST_FREE)
 }
 
 /// Makes a private folder and those above it.

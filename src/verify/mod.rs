@@ -54,7 +54,9 @@ pub use files::ReadError;
 pub use git::{Changed, History, asks_history};
 pub use judge::{Answer, Citation};
 pub use manual::{Approval, Word};
-pub use plan::{Item, Known, Occasion, Scope, cache_key, for_emptied_tree, is_kept, items};
+pub use plan::{
+    Item, Known, Occasion, Scope, cache_key, compares_with_baseline, for_emptied_tree, is_kept, items, needs_set_up,
+};
 pub use question::{Exhibit, Question, parse, questions, request, schema};
-pub use setup::{SETUP_TIMEOUT, Setup};
-pub use verifier::{Job, Report, Verifier};
+pub use setup::{Broken, SETUP_TIMEOUT, Setup};
+pub use verifier::{Job, Report, Verifier, unready};

@@ -74,10 +74,11 @@ pub fn items(criteria: &[Criterion], scope: Scope<'_>, occasion: Occasion, hash:
 }
 
 /// The items that mean something on an emptied tree, where a derived check that passes is vacuous (design section 9).
-/// Absence and negation hold there by nature; judges and people are not asked about nothing.
+/// Absence and negation hold there by nature; judges and people are not asked about nothing; a service cannot be started
+/// from nothing.
 #[must_use]
 pub fn for_emptied_tree(items: &[Item]) -> Vec<Item> {
-    items.iter().filter(|item| shows_vacuity(&item.check)).cloned().collect()
+    items.iter().filter(|item| shows_vacuity(&item.check) && !needs_service(&item.check)).cloned().collect()
 }
 
 fn shows_vacuity(check: &Check) -> bool {
@@ -141,8 +142,7 @@ fn may_be_cached(check: &Check) -> bool {
         CheckKind::Http(what) => check.service.is_some() && !http::is_external(&what.url),
         // The history is not part of the key, and looking at it costs nothing.
         CheckKind::Git(_) | CheckKind::Manual(_) => false,
-        CheckKind::All(parts) | CheckKind::Any(parts) => parts.iter().all(may_be_cached),
-        CheckKind::Not(part) => may_be_cached(part),
+        CheckKind::All(_) | CheckKind::Any(_) | CheckKind::Not(_) => check.parts().iter().all(may_be_cached),
         CheckKind::Command(_)
         | CheckKind::File(_)
         | CheckKind::Tests(_)
@@ -161,14 +161,9 @@ fn depends(id: &CheckId, check: &Check, known: Known<'_>) -> Option<Hash> {
         None => Hash::ZERO,
         Some(name) => service_hash(known.services.iter().find(|service| service.name == *name)?),
     };
-    let compares = match &check.kind {
-        CheckKind::Tests(tests) => tests.no_regression,
-        CheckKind::Metric(metric) => metric.baseline.is_some(),
-        _ => false,
-    };
     let baseline = known
         .baseline
-        .filter(|_| compares)
+        .filter(|_| itself_compares(check))
         .map_or(Hash::ZERO, |baseline| Hash::of_parts([b"baseline".as_slice(), baseline.hash(id).as_bytes()]));
     let mut hashes = vec![service, baseline];
     for (id, part) in combine::parts(id, check) {
@@ -182,9 +177,43 @@ fn service_hash(service: &Service) -> Hash {
     Hash::of(format!("{service:?}").as_bytes())
 }
 
+/// Whether a check compares its tests or its number with the baseline, itself or in a part.
+#[must_use]
+pub fn compares_with_baseline(check: &Check) -> bool {
+    itself_compares(check) || check.parts().iter().any(compares_with_baseline)
+}
+
+fn itself_compares(check: &Check) -> bool {
+    match &check.kind {
+        CheckKind::Tests(tests) => tests.no_regression,
+        CheckKind::Metric(metric) => metric.baseline.is_some(),
+        _ => false,
+    }
+}
+
+/// Whether a check runs programs of the tree, itself or in a part: those need the tree to be set up. What only reads
+/// the tree, asks people, or a server that cco does not start, does not.
+#[must_use]
+pub fn needs_set_up(check: &Check) -> bool {
+    match &check.kind {
+        CheckKind::Command(_)
+        | CheckKind::Tests(_)
+        | CheckKind::Coverage(_)
+        | CheckKind::Metric(_)
+        | CheckKind::Sarif(_)
+        | CheckKind::Plugin(_) => true,
+        CheckKind::File(_) | CheckKind::Git(_) | CheckKind::Judge(_) | CheckKind::Manual(_) | CheckKind::Http(_) => {
+            check.service.is_some()
+        }
+        CheckKind::All(_) | CheckKind::Any(_) | CheckKind::Not(_) => {
+            check.service.is_some() || check.parts().iter().any(needs_set_up)
+        }
+    }
+}
+
 /// Whether a check needs a service, itself or in a part: those run alone.
 pub(super) fn needs_service(check: &Check) -> bool {
-    check.service.is_some() || combine::parts(&CheckId::new(""), check).iter().any(|(_, part)| needs_service(part))
+    check.service.is_some() || check.parts().iter().any(needs_service)
 }
 
 #[cfg(test)]

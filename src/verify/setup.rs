@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use super::error::Error;
 use super::files::{self, READ_CAP};
+use super::finding::Finding;
 use super::ground::{Ground, variables};
 use super::shell::{self, Line, seconds};
 use super::stopwatch::Stopwatch;
 use crate::process::Stdin;
-use crate::words::Hash;
+use crate::words::{Hash, Outcome};
 
 /// All commands together (design section 9, Check trees).
 pub const SETUP_TIMEOUT: Duration = Duration::from_secs(30 * 60);
@@ -135,28 +136,69 @@ fn key(commands: &[String], dir: &Path) -> Result<Hash, Error> {
     Ok(Hash::of_parts(parts.iter().map(Vec::as_slice)))
 }
 
-/// Runs a set-up in the ground's folder.
-pub(super) async fn run(ground: &Arc<Ground>, setup: &Setup) -> Result<(), Error> {
+/// A set-up that did not succeed: what stands in the tree is as likely the reason as the machine, so it is evidence for
+/// the checks that need it, and not an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    /// As written or implied.
+    pub command: String,
+    /// How it ended.
+    pub reason: String,
+    /// The end of its output.
+    pub tail: String,
+    /// What the checks that need it come to: fail where the command itself failed, else inconclusive.
+    pub outcome: Outcome,
+}
+
+impl Broken {
+    /// The same where nothing was worked on yet: there may be nothing to set up, which says nothing about a criterion.
+    #[must_use]
+    pub fn undecided(self) -> Self {
+        Self { outcome: Outcome::Inconclusive, ..self }
+    }
+
+    pub(super) fn finding(&self) -> Finding {
+        let summary = format!("not run, because the set-up command `{}` {}", self.command, self.reason);
+        Finding::new(self.outcome, summary).subject(self.command.clone()).tail(self.tail.clone())
+    }
+}
+
+/// Runs a set-up in the ground's folder; tells what broke it, if anything did.
+pub(super) async fn run(ground: &Arc<Ground>, setup: &Setup) -> Result<Option<Broken>, Error> {
     let watch = Stopwatch::start();
     for command in &setup.commands {
-        let fail = |reason: String, tail: String| Error::Setup { command: command.clone(), reason, tail };
         let left = SETUP_TIMEOUT.saturating_sub(watch.elapsed());
-        if left.is_zero() {
-            return Err(fail(format!("was not reached within {}", seconds(SETUP_TIMEOUT)), String::new()));
-        }
-        let (folder, variables) = (ground.dir.clone(), variables(ground, None));
-        let line =
-            Line { name: "setup", run: command.clone(), folder, variables, timeout: Some(left), stdin: Stdin::Null };
-        match shell::run_line(ground, &line, 0).await {
-            Ok(ran) if ran.code == 0 => {}
-            Ok(ran) => return Err(fail(format!("exits {}", ran.code), ground.environment.mask(&ran.tail()))),
-            Err(finding) => {
-                let tail = ground.environment.mask(&finding.evidence.tail);
-                return Err(fail(finding.evidence.summary, tail));
-            }
+        if let Some(broken) = run_one(ground, command, left).await? {
+            return if files::is_full(&ground.dir) { Err(no_room(ground)) } else { Ok(Some(broken)) };
         }
     }
-    Ok(())
+    Ok(None)
+}
+
+async fn run_one(ground: &Arc<Ground>, command: &str, left: Duration) -> Result<Option<Broken>, Error> {
+    let broken = |reason: String, tail: &str, outcome| {
+        let tail = ground.environment.mask(tail);
+        Ok(Some(Broken { command: command.to_owned(), reason, tail, outcome }))
+    };
+    if left.is_zero() {
+        return broken(format!("was not reached within {}", seconds(SETUP_TIMEOUT)), "", Outcome::Inconclusive);
+    }
+    let (folder, variables) = (ground.dir.clone(), variables(ground, None));
+    let line =
+        Line { name: "setup", run: command.to_owned(), folder, variables, timeout: Some(left), stdin: Stdin::Null };
+    let process = shell::start(ground, &line).await.map_err(|finding| Error::SetupNotStarted {
+        command: command.to_owned(),
+        reason: finding.evidence.summary.clone(),
+    })?;
+    match shell::end_of(process, &line, 0).await {
+        Ok(ran) if ran.code == 0 => Ok(None),
+        Ok(ran) => broken(format!("exits {}", ran.code), &ran.tail(), Outcome::Fail),
+        Err(finding) => broken(finding.evidence.summary.clone(), &finding.evidence.tail, finding.outcome),
+    }
+}
+
+fn no_room(ground: &Ground) -> Error {
+    Error::Spool { path: ground.dir.clone(), source: std::io::ErrorKind::StorageFull.into() }
 }
 
 #[cfg(test)]

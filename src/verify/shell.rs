@@ -104,7 +104,11 @@ fn line_of(place: &Place<'_>, line: &str, stdin: Stdin) -> Result<Line, Finding>
 
 /// Runs a line to its end.
 pub(super) async fn run_line(ground: &Ground, line: &Line, expected: i32) -> Result<Ran, Finding> {
-    let mut process = start(ground, line).await?;
+    end_of(start(ground, line).await?, line, expected).await
+}
+
+/// Waits for the end of a line that was started.
+pub(super) async fn end_of(mut process: Process, line: &Line, expected: i32) -> Result<Ran, Finding> {
     let ended = process.wait().await;
     let (stdout, stderr) = (process.stdout_path().to_path_buf(), process.stderr_path().to_path_buf());
     let exit = ended.map_err(|error| Finding::inconclusive(format!("its end was not seen: {error}")))?;

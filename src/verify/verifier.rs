@@ -21,7 +21,7 @@ use super::ground::Ground;
 use super::judge::Answer;
 use super::manual::Approval;
 use super::plan::{Item, needs_service};
-use super::setup::{self, Setup};
+use super::setup::{self, Broken, Setup};
 use super::stopwatch::{Stopwatch, milliseconds};
 use super::tail;
 use crate::mission::Service;
@@ -88,19 +88,19 @@ impl Verifier {
         Self { supervisor }
     }
 
-    /// Runs the checks. `progress` is told each verdict as it comes. Dropped, the programs are stopped; a service's
+    /// Runs the checks. `progress` is told each verdict as it comes, with the tests that passed in it. Dropped, the programs are stopped; a service's
     /// `stop` and `teardown` still run.
     ///
     /// # Errors
     /// If the job's spool cannot be made: without it nothing can be run at all.
-    pub async fn run(&self, job: Job, mut progress: impl FnMut(&Verdict)) -> Result<Report, Error> {
+    pub async fn run(&self, job: Job, mut progress: impl FnMut(&Verdict, &Baseline)) -> Result<Report, Error> {
         let (ground, items, jobs) = self.ground(job)?;
         let all = items.into_iter().enumerate();
         let (alone, beside): (Vec<_>, Vec<_>) = all.partition(|(_, item)| needs_service(&item.check));
         let mut pool = Pool::new(&ground);
         let mut found = Vec::new();
         let mut keep = |done: Done| {
-            progress(&done.verdict);
+            progress(&done.verdict, &done.passed);
             found.push(done);
         };
         for (room, (at, item)) in
@@ -119,11 +119,11 @@ impl Verifier {
         Ok(report(found))
     }
 
-    /// Runs a set-up in the job's folder; its checks are not looked at.
+    /// Runs a set-up in the job's folder within 30 min; its checks are not looked at. Tells what broke it, if anything did.
     ///
     /// # Errors
-    /// If a command does not succeed within 30 min, or the spool cannot be made.
-    pub async fn set_up(&self, job: Job, setup: &Setup) -> Result<(), Error> {
+    /// If a command cannot be started, there is no room on the disk, or the spool cannot be made.
+    pub async fn set_up(&self, job: Job, setup: &Setup) -> Result<Option<Broken>, Error> {
         let (ground, _, _) = self.ground(job)?;
         let done = setup::run(&ground, setup).await;
         forget_temporary(&ground);
@@ -154,6 +154,12 @@ impl Verifier {
     }
 }
 
+/// The verdict of a check that was not run because the set-up that it needs is broken.
+#[must_use]
+pub fn unready(broken: &Broken, item: &Item, tree: &TreeId, environment: &Environment) -> Verdict {
+    bind(environment, tree, item.clone(), &broken.finding(), 0)
+}
+
 /// The temporary files of programs are theirs alone; one that cannot be removed now goes with the spool.
 fn forget_temporary(ground: &Ground) {
     if let Err(error) = files::remove_folder(&ground.temporary()) {
@@ -165,7 +171,7 @@ fn forget_temporary(ground: &Ground) {
 struct Done {
     at: usize,
     verdict: Verdict,
-    finding: Finding,
+    passed: Baseline,
 }
 
 /// The checks that run at the moment.
@@ -201,32 +207,32 @@ impl<'a> Pool<'a> {
             Err(error) => (error.id(), Finding::inconclusive(format!("the check itself broke: {error}")), 0),
         };
         let (at, item) = self.items.remove(&task)?;
-        let verdict = bind(self.ground, item, &finding, duration_ms);
-        Some(Done { at, verdict, finding })
+        let verdict = bind(&self.ground.environment, &self.ground.tree, item, &finding, duration_ms);
+        Some(Done { at, verdict, passed: finding.passed.into_iter().collect() })
     }
 }
 
 /// Binds a finding to tree, check and environment.
-fn bind(ground: &Ground, item: Item, finding: &Finding, duration_ms: u64) -> Verdict {
+fn bind(environment: &Environment, tree: &TreeId, item: Item, finding: &Finding, duration_ms: u64) -> Verdict {
     let Item { criterion, id, check, check_hash } = item;
     Verdict {
         criterion,
         check: id,
         kind: check.kind.name().to_owned(),
         outcome: finding.outcome,
-        tree: ground.tree.clone(),
+        tree: tree.clone(),
         check_hash,
-        environment_hash: ground.environment.hash(),
-        evidence: presentable(ground, &finding.evidence),
+        environment_hash: environment.hash(),
+        evidence: presentable(environment, &finding.evidence),
         duration_ms,
         cached: false,
     }
 }
 
 /// Evidence goes into journal, pages and prompts: masked, printable, bounded.
-fn presentable(ground: &Ground, evidence: &Evidence) -> Evidence {
+fn presentable(environment: &Environment, evidence: &Evidence) -> Evidence {
     let shown = |text: &str, cap: usize| -> String {
-        let text = ground.environment.mask(&tail::clean(text));
+        let text = environment.mask(&tail::clean(text));
         if text.chars().count() <= cap { text } else { text.chars().take(cap - 1).chain(['…']).collect() }
     };
     Evidence {
@@ -234,8 +240,9 @@ fn presentable(ground: &Ground, evidence: &Evidence) -> Evidence {
         subject: shown(&evidence.subject, SUBJECT_CAP),
         exit_code: evidence.exit_code,
         measures: evidence.measures.clone(),
-        tail: last(&ground.environment.mask(&evidence.tail), tail::TAIL_CAP).to_owned(),
+        tail: last(&environment.mask(&evidence.tail), tail::TAIL_CAP).to_owned(),
         citations: evidence.citations.iter().map(|cited| shown(cited, SUMMARY_CAP)).collect(),
+        passed: None,
     }
 }
 
@@ -243,7 +250,7 @@ fn report(found: Vec<Done>) -> Report {
     let mut report = Report { verdicts: Vec::new(), passed: Baseline::default() };
     for done in found {
         report.verdicts.push(done.verdict);
-        done.finding.passed.into_iter().for_each(|(check, passed)| report.passed.insert(check, passed));
+        done.passed.iter().for_each(|(check, passed)| report.passed.insert(check.clone(), passed.clone()));
     }
     report
 }

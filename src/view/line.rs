@@ -121,6 +121,7 @@ fn actor(event: &Event) -> String {
         | Event::Planned { .. }
         | Event::WorkerSeen { .. }
         | Event::WorkerEnded { .. }
+        | Event::Tampered { .. }
         | Event::Snapshotted { .. }
         | Event::Recorded { .. }
         | Event::Proved { .. }
@@ -163,6 +164,7 @@ fn sentence(event: &Event) -> (LineKind, String) {
             let claim = if report.text.is_empty() { "nothing said" } else { &report.text };
             (LineKind::Work, format!("worker {}: {claim}", report.outcome.name()))
         }
+        Event::Tampered { paths, .. } => (LineKind::Fault, format!("sealed and put back: {}", paths.join(", "))),
         Event::Snapshotted { change, .. } => {
             (LineKind::Record, format!("snapshot: {} files, +{} −{} lines", change.files, change.added, change.removed))
         }

@@ -158,6 +158,7 @@ impl Need {
             PauseReason::Environment { .. } => (NeedKind::Environment, &["cco doctor", "cco resume"]),
             PauseReason::Mission { .. } => (NeedKind::Mission, &["cco validate", "cco start --fresh"]),
             PauseReason::ProviderOut { .. } => (NeedKind::Provider, &["cco resume", "cco doctor"]),
+            PauseReason::Tampered { .. } => (NeedKind::Escalation, &["cco diff", "cco guide \"a hint\"", "cco resume"]),
             PauseReason::Stalled => (NeedKind::Escalation, &["cco guide \"a hint\"", "cco resume"]),
         };
         Self::new(kind, why.text(), commands)
@@ -205,6 +206,7 @@ mod tests {
             PauseReason::Mission { what: what() },
             PauseReason::ProviderOut { what: what() },
             PauseReason::Stalled,
+            PauseReason::Tampered { what: what() },
         ];
         for why in reasons {
             let need = Need::of_pause(&why);

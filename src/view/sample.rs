@@ -318,7 +318,15 @@ pub(crate) fn events() -> Vec<Event> {
     script.add(|attempt| Event::Prepared { attempt, prepared: working().prepared.unwrap() });
     script.add(|attempt| Event::Sealed {
         attempt,
-        seal: Seal { mission: Hash::ZERO, config: Hash::ZERO, lock: None, prompts: Hash::ZERO, paths: Vec::new() },
+        seal: Seal {
+            mission: Hash::ZERO,
+            config: Hash::ZERO,
+            lock: None,
+            prompts: Hash::ZERO,
+            paths: Vec::new(),
+            pinned: None,
+            vacuous: vec![],
+        },
         actor: Actor::Cco,
     });
     script.check("0", Outcome::Fail, "no test report");

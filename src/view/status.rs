@@ -57,6 +57,9 @@ pub struct Status {
     pub morale: String,
     /// The milestone of the last verification.
     pub milestone: Option<String>,
+    /// Actions that changed what is sealed; it was put back each time.
+    #[serde(default)]
+    pub tampered: u32,
     /// What it has cost.
     pub cost: Cost,
     /// The branch work is published on; `null` before the repository is prepared.
@@ -243,6 +246,7 @@ pub fn status(session: &Session, now: Timestamp) -> Status {
         milestone: session.milestone.clone(),
         cost: Cost::of(session),
         branch: session.prepared.as_ref().map(|prepared| prepared.branch.clone()),
+        tampered: session.tamper.as_ref().map_or(0, |tamper| tamper.count),
         head: session.head.clone(),
         base: session.prepared.as_ref().map(|prepared| prepared.base.clone()),
         tree: session.tree.clone(),

@@ -74,6 +74,9 @@ pub struct Evidence {
     /// `path:line: quote` for each place that supports the outcome, looked up in the tree by cco itself.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub citations: Vec<String>,
+    /// Of a baseline: the names of the tests that passed, as pinned in the state folder under this hash.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub passed: Option<Hash>,
 }
 
 /// One number a check found.

@@ -23,6 +23,7 @@ mod crash;
 mod demo;
 mod elsewhere;
 mod exits;
+mod ground;
 mod manager;
 mod reading;
 mod seal;

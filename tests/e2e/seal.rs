@@ -1,7 +1,7 @@
 //! What is sealed stays as it was, whatever the worker does to it.
 
 use crate::support::Place;
-use crate::world::{STUB, World};
+use crate::world::{STUB, World, files};
 
 /// A file that the worker is asked for, and one that it may not touch.
 const GUARDED: &str = "\
@@ -33,7 +33,7 @@ fn sealed_files_are_put_back_before_anything_is_checked_or_published() {
     world.repo.write("contract/a.txt", "as agreed\n");
     world.repo.commit("the contract");
     let told = world.start([]).expect_code(0);
-    assert!(told.stderr.contains("sealed and put back"), "{}", told.stderr);
+    assert!(told.stderr.contains("sealed paths were changed and put back"), "{}", told.stderr);
     assert_eq!(world.repo.read("contract/a.txt"), "as agreed\n");
     assert_eq!(world.repo.git(["show", "cco/one-file:contract/a.txt"]), "as agreed");
     for planted in ["contract/new.txt", ".claude/settings.json"] {
@@ -42,4 +42,51 @@ fn sealed_files_are_put_back_before_anything_is_checked_or_published() {
     assert!(world.repo.has(".cco/mission.yaml"));
     assert_eq!(world.repo.git(["diff", "--name-only", "main", "cco/one-file"]), "made.txt");
     assert_eq!(world.repo.status(), "");
+}
+
+#[test]
+fn a_setting_that_runs_programs_pauses_before_anything_is_published_and_moved_refs_are_told() {
+    let place = Place::new();
+    let script = "\
+scenes:
+  - steps:
+      - write: { path: made.txt, content: \"right\\n\" }
+      - run: \"git config core.fsmonitor ./spy && git tag -d v1 && git branch elsewhere\"
+    result: Done.
+";
+    let world = World::new(&place, GUARDED, STUB, script);
+    world.repo.git(["tag", "v1"]);
+    let told = world.start([]).expect_code(9);
+    assert!(told.stderr.contains("run programs: core.fsmonitor"), "{}", told.stderr);
+    assert!(told.stderr.contains("refs/tags/v1 was deleted"), "{}", told.stderr);
+    assert!(told.stderr.contains("refs/heads/elsewhere was made at"), "{}", told.stderr);
+    assert_eq!(world.commits("cco/one-file"), Vec::<String>::new());
+    world.repo.git(["config", "--unset", "core.fsmonitor"]);
+    world.cco(["resume", "--yes", "--no-wait"]).run().expect_code(0);
+    assert_eq!(world.status()["iterations"], 1);
+}
+
+#[test]
+fn who_changes_what_is_sealed_again_and_again_is_told_counted_and_paused() {
+    let place = Place::new();
+    let scene = |n: u32| {
+        format!("  - steps: [{{ write: {{ path: contract/a.txt, content: \"bent {n}\\n\" }} }}]\n    result: Bent.\n")
+    };
+    let right = "  - steps: [{ write: { path: made.txt, content: \"right\\n\" } }]\n    result: Done.\n";
+    let script = format!("scenes:\n{}{}{}{right}", scene(1), scene(2), scene(3));
+    let config = "orchestrator: { manager: checklist, execution_mode: stub, stall_after: 9 }\n";
+    let world = World::new(&place, GUARDED, config, &script);
+    world.repo.write("contract/a.txt", "as agreed\n");
+    world.repo.commit("the contract");
+    let told = world.start([]).expect_code(4);
+    assert!(told.stderr.contains("3 actions have changed what is sealed"), "{}", told.stderr);
+    let status = world.status();
+    assert_eq!((status["tampered"].as_u64(), status["iterations"].as_u64()), (Some(3), Some(3)));
+    assert_eq!(world.repo.read("contract/a.txt"), "as agreed\n");
+    let log = world.cco(["logs"]).run().expect_code(0).stdout;
+    assert_eq!(log.matches("sealed and put back: contract/a.txt").count(), 3, "{log}");
+    world.cco(["resume", "--yes", "--no-wait"]).run().expect_code(0);
+    let prompts = files(&world.state().join("attempts"));
+    let prompts: String = prompts.iter().filter_map(|path| std::fs::read_to_string(path).ok()).collect();
+    assert!(prompts.contains("changed paths that are sealed: `contract/a.txt`"), "{prompts}");
 }

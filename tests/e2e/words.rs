@@ -238,3 +238,57 @@ definition_of_done:
     let told = world.cco(["resume", "--yes", "--no-wait"]).run().expect_code(8);
     assert!(told.stderr.contains("judge") && told.stderr.contains("OPENROUTER_API_KEY"), "{}", told.stderr);
 }
+
+#[test]
+fn derived_checks_that_prove_nothing_are_refused_once_and_then_a_judge_decides() {
+    let place = Place::new();
+    let proposal = |of_made: &str, of_told: &str| {
+        let of =
+            |id: &str, run: &str| json!({ "id": id, "reason": "it shows", "checks": [command(run)], "judge": null });
+        Reply::says(json!({ "criteria": [of("made", of_made), of("told", of_told)] }).to_string())
+    };
+    let second = |run: &str| {
+        let one = json!({ "id": "told", "reason": "it shows", "checks": [command(run)], "judge": null });
+        let made =
+            json!({ "id": "made", "reason": "it shows", "checks": [command("grep -q right made.txt")], "judge": null });
+        Reply::says(json!({ "criteria": [made, one] }).to_string())
+    };
+    let judged = |pass: bool| {
+        let citation = json!({ "path": "docs/api.md", "line_start": 1, "line_end": 1, "quote": "It is told" });
+        let answer = json!({ "criterion": "told/0", "pass": pass, "score": if pass { 1 } else { 0 }, "reason": "so it is",
+            "citations": if pass { json!([citation]) } else { json!([]) } });
+        Reply::says(json!({ "answers": [answer] }).to_string())
+    };
+    let server = OpenRouter::start(vec![
+        proposal("true", "test ! -e missing"),
+        second("echo told"),
+        judged(false),
+        plan_for("made"),
+        judged(true),
+        judged(true),
+    ]);
+    let mission = "title: Two\ndefinition_of_done:\n  - { criteria: It is made, id: made, priority: critical }\n  \
+                   - { criteria: It is told, id: told }\n";
+    let script = "\
+scenes:
+  - steps:
+      - write: { path: made.txt, content: \"right\\n\" }
+      - write: { path: docs/api.md, content: \"It is told here.\\n\" }
+    result: Done.
+";
+    let world = World::new(&place, mission, &config(&server), script);
+    let told = world.cco(["start", "--yes", "--no-wait"]).env("OPENROUTER_API_KEY", KEY).run();
+    let chats = server.chats();
+    let kinds: Vec<&str> = chats.iter().map(kind).collect();
+    assert_eq!(told.code(), 0, "{kinds:?}\n{}", told.stderr);
+    assert_eq!(kinds, ["checks", "checks", "judgement", "plan", "judgement", "judgement"]);
+    let asked = chats[1]["messages"].to_string();
+    for refused in ["proves nothing: command `true`", "command `test ! -e missing`"] {
+        assert!(asked.contains(refused), "{refused}: {asked}");
+    }
+    let lock = world.repo.read(".cco/mission.lock.yaml");
+    assert!(lock.contains("grep -q right made.txt") && lock.contains("rubric: \"It is told\""), "{lock}");
+    assert!(!lock.contains("echo told"), "{lock}");
+    let micros = (world.status()["cost"]["manager_usd"].as_f64().unwrap() * 1e6).round() as u64;
+    assert_eq!(micros, 3 * 2100, "both rounds and the plan are on the bill");
+}

@@ -269,8 +269,36 @@ fn a_change_inside_a_submodule_is_told_and_not_taken() {
     assert!(patch.ends_with("-one\n+changed\n"), "{patch}");
     world.git_in(&world.path("sub"), &["commit", "-qam", "moved"]);
     assert_eq!(why(&repo), [("sub".to_owned(), Why::SubmoduleMoved)]);
+    let moved = String::from_utf8(repo.submodule_patch(Path::new("sub")).unwrap()).unwrap();
+    assert!(moved.ends_with("-one\n+changed\n"), "{moved}");
     world.git(&["submodule", "--quiet", "update"]);
     assert_eq!(why(&repo), []);
+    world.write("sub/inner/a.txt", "deep\n");
+    assert_eq!(why(&repo), [("sub/inner".to_owned(), Why::SubmoduleChanged)]);
+}
+
+#[test]
+fn what_a_submodule_held_at_the_start_is_no_change_and_what_is_added_to_it_is() {
+    let (world, _middle, _inner) = with_submodules();
+    world.write("sub/a.txt", "mine\n");
+    let (repo, _) = world.started();
+    let touched = || {
+        let left_out = repo.snapshot().unwrap().left_out;
+        let touched = repo.touched_submodules(&left_out).unwrap().into_iter();
+        touched.map(|(path, patch)| (path.display().to_string(), String::from_utf8(patch).unwrap())).collect::<Vec<_>>()
+    };
+    assert_eq!(touched(), []);
+    std::fs::create_dir(world.path("sub/node_modules")).unwrap();
+    world.write("sub/node_modules/x.js", "fetched\n");
+    assert_eq!(touched(), [], "what a tool fetches is nobody's work");
+    world.write("sub/new.txt", "new\n");
+    let found = touched();
+    assert_eq!(found.len(), 1);
+    assert!(found[0].0 == "sub" && found[0].1.contains("+mine") && found[0].1.contains("+new"), "{found:?}");
+    std::fs::remove_file(world.path("sub/new.txt")).unwrap();
+    assert_eq!(touched(), []);
+    world.write("sub/inner/a.txt", "deep\n");
+    assert_eq!(touched()[0].0, "sub/inner");
 }
 
 #[test]
@@ -340,7 +368,7 @@ fn dirty_and_staged_work_is_kept_and_neither_is_touched() {
     assert_eq!(repo.read_blob(&prepared.staged, Path::new("a.txt")).unwrap(), b"staged\n");
     assert_eq!(repo.read_blob(&prepared.dirty.tree, Path::new("a.txt")).unwrap(), b"dirty\n");
     assert_eq!(repo.read_blob(&prepared.dirty.tree, Path::new("untracked.txt")).unwrap(), b"new\n");
-    assert_eq!(repo.staged_tree().unwrap(), prepared.staged);
+    assert_eq!(world.git(&["write-tree"]).trim(), prepared.staged.as_str());
     repo.enter_branch(&BranchChoice::Named(BRANCH.to_owned())).unwrap();
     let after = (world.status(), world.git(&["diff", "--cached"]), world.git(&["stash", "list"]));
     assert_eq!(before, after);

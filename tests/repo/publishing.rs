@@ -105,7 +105,7 @@ fn a_kept_snapshot_has_a_ref() {
     let (repo, _) = world.started();
     world.write("new.txt", "new\n");
     let tree = repo.snapshot().unwrap().tree;
-    repo.keep("snapshots/1", &tree).unwrap();
+    repo.keep("snapshots/1", tree.as_str()).unwrap();
     let private = world.path(".git/cco/git").display().to_string();
     assert_eq!(world.git(&["--git-dir", &private, "rev-parse", "refs/cco/snapshots/1"]), tree.as_str());
 }
@@ -116,7 +116,7 @@ fn objects_in_a_private_pack_arrive_too() {
     let (repo, prepared) = world.started();
     world.write("new.txt", "new\n");
     let tree = repo.snapshot().unwrap().tree;
-    repo.keep("snapshots/1", &tree).unwrap();
+    repo.keep("snapshots/1", tree.as_str()).unwrap();
     let private = world.path(".git/cco/git");
     world.git(&["--git-dir", &private.display().to_string(), "repack", "-q", "-a", "-d", "-l"]);
     assert!(std::fs::read_dir(private.join("objects/pack")).unwrap().count() > 0);

@@ -244,7 +244,15 @@ fn perform(daemon: &Daemon, world: &mut World, effect: &Effect) -> Vec<Event> {
         }
         Effect::Derive { .. } => unreachable!("every simulated criterion has a check"),
         Effect::Seal => {
-            let seal = Seal { mission: Hash::ZERO, config: Hash::ZERO, lock: None, prompts: Hash::ZERO, paths: vec![] };
+            let seal = Seal {
+                mission: Hash::ZERO,
+                config: Hash::ZERO,
+                lock: None,
+                prompts: Hash::ZERO,
+                paths: vec![],
+                pinned: None,
+                vacuous: vec![],
+            };
             vec![Event::Sealed { attempt, seal, actor: Actor::Cco }]
         }
         Effect::Verify { tree, scope, phase, done } => verify(session, world, tree, *scope, *phase, done),

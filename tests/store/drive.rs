@@ -175,6 +175,7 @@ fn verdict(session: &Session, place: usize, tree: TreeId, holds: (u64, u64)) -> 
             measures: vec![Measure { name: "passed".into(), value: 81.3 + n as f64 / 7.0, bound: ">= 80".into() }],
             tail: format!("error: expected {n} items in the basket\n  at src/basket.js:{n}:7\n").repeat(4),
             citations: Vec::new(),
+            passed: None,
         },
         duration_ms: 1_234,
         cached: false,
@@ -231,6 +232,8 @@ fn seal() -> Seal {
         lock: None,
         prompts: Hash::of(b"prompts"),
         paths: vec![path("tests/basket.test.js", Some(b"test")), path(".claude/settings.json", None)],
+        pinned: None,
+        vacuous: vec![],
     }
 }
 

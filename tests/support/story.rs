@@ -155,7 +155,15 @@ impl Story {
         };
         let attempt = story.session.attempt;
         story.take(&Event::Prepared { attempt, prepared });
-        let seal = Seal { mission: Hash::ZERO, config: Hash::ZERO, lock: None, prompts: Hash::ZERO, paths: Vec::new() };
+        let seal = Seal {
+            mission: Hash::ZERO,
+            config: Hash::ZERO,
+            lock: None,
+            prompts: Hash::ZERO,
+            paths: Vec::new(),
+            pinned: None,
+            vacuous: vec![],
+        };
         let attempt = story.session.attempt;
         story.take(&Event::Sealed { attempt, seal, actor });
         story.checked(&[], "Error: Cannot find module './routes'\n    at src/app.js:3:1");

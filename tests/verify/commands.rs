@@ -168,7 +168,7 @@ async fn checks_run_side_by_side_only_as_far_as_asked() {
     let mut job = tree.job(pair());
     job.jobs = 2;
     let mut seen = 0;
-    let report = verifier().run(job, |_| seen += 1).await.unwrap();
+    let report = verifier().run(job, |_, _| seen += 1).await.unwrap();
     assert_eq!(report.verdicts.iter().map(|verdict| verdict.outcome).collect::<Vec<_>>(), [Pass, Pass]);
     assert_eq!((seen, report.verdicts[0].check.as_str()), (2, "c/0"));
     let hurried = pair().into_iter().map(|check| Check { timeout: Duration::from_millis(300), ..check }).collect();
@@ -182,16 +182,19 @@ async fn set_up_prepares_the_tree_or_says_what_failed() {
     let setup = |line: &str| Setup::of(Some(&[line.to_owned()]), tree.path()).unwrap();
     verifier().set_up(tree.job(vec![]), &setup("echo installed > deps")).await.unwrap();
     assert_eq!(tree.read("deps"), "installed\n");
-    let error = verifier().set_up(tree.job(vec![]), &setup("echo E404; exit 1")).await.unwrap_err();
-    assert_eq!(error.to_string(), "set-up command `echo E404; exit 1` exits 1");
+    let broken = verifier().set_up(tree.job(vec![]), &setup("echo E404; exit 1")).await.unwrap().unwrap();
+    let told = (broken.reason.as_str(), broken.tail.as_str(), broken.outcome);
+    assert_eq!(told, ("exits 1", "E404", Fail));
+    let missing = verifier().set_up(tree.job(vec![]), &setup("no-such-tool")).await.unwrap().unwrap();
+    assert_eq!(missing.outcome, Inconclusive, "nothing ran, so nothing failed");
 }
 
 #[tokio::test]
 async fn carried_files_are_there_when_checks_run() {
-    let (work, keep, tree) = (Tree::new(), Tree::new(), Tree::new());
+    let (work, tree) = (Tree::new(), Tree::new());
     work.write(".env.test", "A=1");
-    let carried = gather(work.path(), &[".env.test".into()], keep.path()).unwrap();
-    place(&carried, keep.path(), tree.path()).unwrap();
+    let carried = gather(work.path(), &[".env.test".into()], |_| false).unwrap();
+    place(&carried, tree.path()).unwrap();
     assert_eq!(tree.run(command("grep -q A=1 .env.test")).await.outcome, Pass);
     assert_eq!(std::fs::read_dir(tree.path()).unwrap().count(), 1);
 }

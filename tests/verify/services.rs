@@ -200,7 +200,7 @@ async fn an_abandoned_check_still_tears_its_service_down() {
     let ready = Readiness::Command("true".into());
     tree.services = vec![Service { teardown: Some("echo yes > torn".into()), ..service("sleep 600", ready) }];
     let job = tree.job(vec![beside("api", command("echo now > checking; sleep 600"))]);
-    let running = tokio::spawn(async move { verifier().run(job, |_| {}).await });
+    let running = tokio::spawn(async move { verifier().run(job, |_, _| {}).await });
     let (checking, torn) = (tree.at("checking"), tree.at("torn"));
     tokio::task::spawn_blocking(move || std::fs::read(checking).unwrap()).await.unwrap();
     running.abort();

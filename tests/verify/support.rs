@@ -92,7 +92,7 @@ pub(crate) fn verifier() -> Verifier {
 }
 
 pub(crate) async fn run(job: Job) -> Report {
-    verifier().run(job, |_| {}).await.unwrap()
+    verifier().run(job, |_, _| {}).await.unwrap()
 }
 
 pub(crate) fn check(kind: CheckKind) -> Check {

@@ -203,6 +203,9 @@ fn foot(status: &Status, style: Style, zone: &TimeZone) -> String {
     if !status.guidance.is_empty() {
         fact("Guidance", &format!("waits for the next prompt: {}", status.guidance.join("; ")));
     }
+    if status.tampered > 0 {
+        fact("Sealed", &format!("changed by {} actions, put back each time", status.tampered));
+    }
     fact("Cost", &cost(&status.cost));
     if let Some(branch) = &status.branch {
         let head = status.head.as_ref().map_or_else(String::new, |head| format!(" at {}", head.short()));

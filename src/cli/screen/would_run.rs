@@ -84,8 +84,7 @@ pub fn actions(check: &Check) -> Vec<String> {
         CheckKind::Git(_) => one("looks at what changed since the start".to_owned()),
         CheckKind::Judge(judge) => one(format!("asks a model, shows it {}", judge.evidence.join(", "))),
         CheckKind::Manual(manual) => one(format!("asks you: {}", manual.instruction)),
-        CheckKind::All(checks) | CheckKind::Any(checks) => checks.iter().flat_map(actions).collect(),
-        CheckKind::Not(check) => actions(check),
+        CheckKind::All(_) | CheckKind::Any(_) | CheckKind::Not(_) => check.parts().iter().flat_map(actions).collect(),
     }
 }
 

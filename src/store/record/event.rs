@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::mirror::mirror;
 use crate::session::{
-    Answer, Bill, Charter, CharterCheck, Event, Fault, FaultKind, Limits, Plan, PlanSource, Prepared, Seal, SealedPath,
-    StopHow, TreeChange, WorkerOutcome, WorkerReport,
+    Answer, Bill, Charter, CharterCheck, Event, Fault, FaultKind, Limits, Pinned, Plan, PlanSource, Prepared, Seal,
+    SealedPath, StopHow, TreeChange, WorkerOutcome, WorkerReport,
 };
 use crate::words::{Actor, AttemptId, CommitId, CriterionId, Hash, Money, RunId, SessionId, TreeId, Usage, Verdict};
 
@@ -20,6 +20,7 @@ mirror!(enum Event => EventV1 {
     Planned { attempt: AttemptId, plan: Box<Plan>, source: PlanSource, bill: Bill },
     WorkerSeen { attempt: AttemptId, session: SessionId, model: String },
     WorkerEnded { attempt: AttemptId, report: Box<WorkerReport> },
+    Tampered { attempt: AttemptId, paths: Vec<String>, tree: TreeId },
     Snapshotted { attempt: AttemptId, tree: TreeId, change: TreeChange },
     Recorded { attempt: AttemptId, commit: Option<CommitId> },
     Proved { attempt: AttemptId, bill: Option<Bill> },
@@ -42,7 +43,19 @@ mirror!(struct Prepared => PreparedV1 {
     staged: Option<TreeId>,
 });
 
-mirror!(struct Seal => SealV1 { mission: Hash, config: Hash, lock: Option<Hash>, prompts: Hash, paths: Vec<SealedPath> });
+mirror!(struct Seal => SealV1 {
+    mission: Hash,
+    config: Hash,
+    lock: Option<Hash>,
+    prompts: Hash,
+    paths: Vec<SealedPath>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pinned: Option<Pinned>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    vacuous: Vec<CriterionId>,
+});
+
+mirror!(struct Pinned => PinnedV1 { carried: Hash, project: Hash });
 
 mirror!(struct SealedPath => SealedPathV1 { path: String, content: Option<Hash> });
 

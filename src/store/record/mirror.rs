@@ -27,13 +27,14 @@ pub(in crate::store) trait Mirror: Sized {
     fn from_record(record: Self::Record) -> Self;
 }
 
-/// Defines the record of a core type, and both conversions.
+/// Defines the record of a core type, and both conversions. A field that came later says with an attribute that older
+/// records lack it, and is not written where it says no more than they do.
 macro_rules! mirror {
-    (struct $core:ident => $record:ident { $( $field:ident : $type:ty ),+ $(,)? }) => {
+    (struct $core:ident => $record:ident { $( $( #[$attribute:meta] )* $field:ident : $type:ty ),+ $(,)? }) => {
         #[derive(serde::Serialize, serde::Deserialize)]
         #[serde(deny_unknown_fields)]
         pub(in crate::store) struct $record {
-            $( $field: <$type as $crate::store::record::mirror::Mirror>::Record ),+
+            $( $( #[$attribute] )* $field: <$type as $crate::store::record::mirror::Mirror>::Record ),+
         }
 
         impl $crate::store::record::mirror::Mirror for $core {

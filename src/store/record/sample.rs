@@ -115,6 +115,7 @@ sample! {
         measures: Sample::sample(dice),
         tail: text(dice),
         citations: Sample::sample(dice),
+        passed: Sample::sample(dice),
     };
     Verdict = |dice| Self {
         criterion: Sample::sample(dice),

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use super::mirror::mirror;
 use crate::session::{
     Charter, Conversation, CriterionRecord, Guidance, Impossible, IterationNote, LastHeld, Ledger, Lesson, Lessons,
-    Metrics, Observation, PauseReason, PersonsAnswer, Prepared, Progress, Retries, SealMark, Session, Stage, Strategy,
-    Task, TaskState, TreeChange, Wish, WishAt, Work,
+    Metrics, Observation, PauseReason, PersonsAnswer, Pinned, Prepared, Progress, Retries, SealMark, Session, Stage,
+    Strategy, Tamper, Task, TaskState, TreeChange, Wish, WishAt, Work,
 };
 use crate::words::{
     Actor, AttemptId, CheckId, CommitId, CriterionId, Hash, IterationNumber, Money, RunId, SessionId, TaskId, TreeId,
@@ -51,9 +51,20 @@ mirror!(struct Session => SessionV1 {
     checkpoints: u32,
     sliced: Option<Box<Work>>,
     unpublished_session: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tamper: Option<Tamper>,
 });
 
-mirror!(struct SealMark => SealMarkV1 { mission: Hash, config: Hash, lock: Option<Hash>, whole: Hash });
+mirror!(struct Tamper => TamperV1 { count: u32, paths: Vec<String> });
+
+mirror!(struct SealMark => SealMarkV1 {
+    mission: Hash,
+    config: Hash,
+    lock: Option<Hash>,
+    whole: Hash,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pinned: Option<Pinned>,
+});
 
 mirror!(struct CriterionRecord => CriterionRecordV1 {
     verdicts: BTreeMap<CheckId, Verdict>,

@@ -94,6 +94,7 @@ mirror!(enum PauseReason => PauseReasonV1 {
     Mission { what: String },
     ProviderOut { what: String },
     Stalled,
+    Tampered { what: String },
 });
 
 mirror!(enum HumanNeed => HumanNeedV1 {

@@ -13,8 +13,8 @@ impl StateDir {
     ///
     /// # Errors
     /// If the note is there and cannot be read.
-    pub fn pinned(&self) -> Result<Option<Hash>, Error> {
-        let note = durable::read_if_there(&self.pinned_note())?;
+    pub fn own_lock(&self) -> Result<Option<Hash>, Error> {
+        let note = durable::read_if_there(&self.own_lock_note())?;
         Ok(note.and_then(|bytes| std::str::from_utf8(&bytes).ok()?.trim().parse().ok()))
     }
 
@@ -22,11 +22,11 @@ impl StateDir {
     ///
     /// # Errors
     /// Nothing is noted.
-    pub fn note_pinned(&self, lock: &Hash) -> Result<(), Error> {
-        durable::write_whole(&self.pinned_note(), lock.to_string().as_bytes())
+    pub fn note_own_lock(&self, lock: &Hash) -> Result<(), Error> {
+        durable::write_whole(&self.own_lock_note(), lock.to_string().as_bytes())
     }
 
-    fn pinned_note(&self) -> PathBuf {
-        self.root().join("pinned")
+    fn own_lock_note(&self) -> PathBuf {
+        self.root().join("own-lock")
     }
 }

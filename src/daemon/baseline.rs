@@ -1,0 +1,61 @@
+//! The tests that passed before any work, which `no_regression` compares with: pinned while they are found, by hashes
+//! in the journaled verdicts, so that neither a crash in the middle nor the loss of the database forgets one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::perform::{Task, unfit};
+use crate::session::{Event, Fault};
+use crate::store::{self, Mark, StateDir};
+use crate::verify::Baseline;
+use crate::words::{CheckId, Hash};
+
+/// The place among the memos of what was read out of the journal once.
+const BASELINE: &str = "baseline";
+
+/// Names of passed tests by check, as they are written.
+type Passed = BTreeMap<CheckId, BTreeSet<String>>;
+
+/// Whether the baseline is being found: nothing is compared with it then.
+pub(super) fn is_being_found(task: &Task) -> bool {
+    task.session.iteration.0 == 0
+}
+
+/// Keeps what passed in one check; `None` if it tells no tests.
+pub(super) fn pin(state: &StateDir, passed: &Baseline) -> Result<Option<Hash>, Fault> {
+    let passed: BTreeMap<_, _> = passed.iter().collect();
+    if passed.is_empty() {
+        return Ok(None);
+    }
+    let bytes = serde_json::to_vec(&passed).map_err(|error| unfit(&error))?;
+    state.pin(&bytes).map(Some).map_err(|error| unfit(&error))
+}
+
+/// The baseline of the run.
+pub(super) fn found(task: &Task) -> Result<Baseline, Fault> {
+    let caches = &task.tools.caches;
+    if let Some(bytes) = caches.memo(BASELINE).map_err(|error| unfit(&error))? {
+        return Ok(serde_json::from_slice::<Passed>(&bytes).map_err(|error| unfit(&error))?.into_iter().collect());
+    }
+    let passed = journaled(&task.tools.state)?;
+    // While it is being found, more may come: what is known so far is not remembered.
+    if !is_being_found(task) {
+        let bytes = serde_json::to_vec(&passed).map_err(|error| unfit(&error))?;
+        caches.remember(BASELINE, &bytes).map_err(|error| unfit(&error))?;
+    }
+    Ok(passed.into_iter().collect())
+}
+
+/// What the journal's verdicts tell of it.
+fn journaled(state: &StateDir) -> Result<Passed, Fault> {
+    let mut passed = Passed::new();
+    for record in store::read_events(state, None, &Mark::ORIGIN).map_err(|error| unfit(&error))? {
+        let (_, _, event) = record.map_err(|error| unfit(&error))?;
+        if let Event::VerdictRecorded { verdict, .. } = event
+            && let Some(hash) = verdict.evidence.passed
+        {
+            let bytes = state.pinned(&hash).map_err(|error| unfit(&error))?;
+            passed.extend(serde_json::from_slice::<Passed>(&bytes).map_err(|error| unfit(&error))?);
+        }
+    }
+    Ok(passed)
+}
