@@ -17,7 +17,7 @@ use super::perform::Tools;
 use super::run::{Anchor, Daemon, Ended, Inlets};
 use super::{charter, clock, leftovers};
 use crate::repo::{BranchChoice, Repo};
-use crate::session::{Event, Leave, Limits, Patience, SealMark, Session, Stage, StopHow};
+use crate::session::{Charter, Event, Leave, Limits, Patience, SealMark, Session, Stage, StopHow};
 use crate::store::{self, Lock, Opened, StateDir, Store};
 use crate::words::{Actor, RunId, Via};
 
@@ -213,9 +213,13 @@ fn begin(options: &Options, state: &StateDir, lock: Lock, crew: &Crew) -> Result
     Ok(Chosen::Run(Box::new(Store::create(state.clone(), lock, clock::now(), &first)?)))
 }
 
-/// What differs from the seal of a run; a run that was never sealed has nothing to differ from.
+/// What differs from the seal of a run, or from its charter where it was not sealed yet.
 fn changed(options: &Options, session: &Session) -> Result<Option<&'static str>, Error> {
-    let Some(SealMark { mission, config, lock, .. }) = &session.sealed else { return Ok(None) };
+    let Some(SealMark { mission, config, lock, .. }) = &session.sealed else {
+        let (mission, config) = (&options.inputs.mission, options.inputs.config());
+        let Charter { reserves, worker_dollars, .. } = session.charter;
+        return Ok(charter::differs(&session.charter, &charter::charter(mission, config, reserves, worker_dollars)));
+    };
     Ok(if *mission != options.inputs.mission_hash {
         Some("the mission")
     } else if *config != options.inputs.config_hash() {

@@ -40,6 +40,22 @@ pub(super) fn charter(
     }
 }
 
+/// What of the inputs differs from the charter of a run that was not sealed yet. Limits, reserves and what the worker's
+/// dollars mean may change: each change is an event of its own. The checks of a criterion that had none are not looked
+/// at: a daemon may have pinned them and died before it could say so.
+pub(super) fn differs(charter: &Charter, now: &Charter) -> Option<&'static str> {
+    let same = |(old, new): (&CharterCriterion, &CharterCriterion)| {
+        let new = new.clone();
+        *old == if old.checks.is_empty() { CharterCriterion { checks: Vec::new(), derived: false, ..new } } else { new }
+    };
+    let criteria = charter.criteria.len() == now.criteria.len() && charter.criteria.iter().zip(&now.criteria).all(same);
+    if !criteria || (&charter.mission, &charter.title, &charter.phases) != (&now.mission, &now.title, &now.phases) {
+        return Some("the mission");
+    }
+    let configured = |charter: &Charter| (charter.commits, charter.context_window);
+    (configured(charter) != configured(now)).then_some("the configuration")
+}
+
 /// The limits of a run: the mission's own budget before the configuration's.
 pub(super) fn limits(mission: &Mission, config: &Config) -> Limits {
     let warn_at = if mission.budget.warn_at.is_empty() { &config.budget.warn_at } else { &mission.budget.warn_at };

@@ -225,6 +225,28 @@ fn an_unfinished_run_with_another_mission_is_8_and_fresh_puts_it_aside() {
 }
 
 #[test]
+fn a_run_that_was_killed_before_its_seal_does_not_go_on_with_another_mission() {
+    let place = Place::new();
+    let world = World::new(&place, TWO, STUB, STEPS);
+    world.cco(["start", "--yes", "--no-wait"]).env("CCO_FAILPOINT", "after:2").run().expect_code(137);
+    assert_eq!(world.status()["stage"], "preparing");
+    let reworded = TWO.replace("test -e first.txt", "test -d .");
+    for (mission, config, what) in [
+        (ONE, STUB.to_owned(), "the mission"),
+        (&reworded, STUB.to_owned(), "the mission"),
+        (TWO, format!("{STUB}repository: {{ commit_frequency: per_phase }}\n"), "the configuration"),
+    ] {
+        world.repo.write(".cco/mission.yaml", mission);
+        world.repo.write(".cco/config.yaml", &config);
+        let told = world.start([]).expect_code(8);
+        assert!(told.stderr.contains("--fresh") && told.stderr.contains(what), "{}", told.stderr);
+    }
+    world.repo.write(".cco/mission.yaml", TWO);
+    world.repo.write(".cco/config.yaml", STUB);
+    world.start([]).expect_code(0);
+}
+
+#[test]
 fn a_stop_while_a_check_runs_ends_the_check_and_resume_runs_it_again() {
     let mission = "\
 title: Slow
