@@ -17,7 +17,9 @@ use super::perform::Tools;
 use super::run::{Anchor, Daemon, Ended, Inlets};
 use super::{charter, clock, leftovers};
 use crate::repo::{BranchChoice, Repo};
-use crate::session::{Charter, Event, Leave, Limits, Patience, SealMark, Session, Stage, StopHow};
+use crate::session::{
+    Charter, Event, Leave, Limits, Patience, Reserves, SealMark, Session, Stage, StopHow, WorkerDollars,
+};
 use crate::store::{self, Lock, Opened, StateDir, Store};
 use crate::words::{Actor, RunId, Via};
 
@@ -89,6 +91,7 @@ pub async fn start(options: Options) -> Result<Ended, Error> {
     let inlets = Inlets::open(inbox, asks, options.time_limit).map_err(Error::Control)?;
     let Options { inputs, repo, environment, user, observer, patience, begin, span, .. } = options;
     let limits = charter::limits(&inputs.mission, inputs.config());
+    let bounds = Bounds { limits, reserves: crew.reserves, worker_dollars: crew.worker_dollars };
     let config = inputs.config();
     let prompts = inputs.prompts(repo.work_tree())?;
     let tools = Tools {
@@ -123,20 +126,32 @@ pub async fn start(options: Options) -> Result<Ended, Error> {
         signals: 0,
         started_at: clock::now(),
     };
-    let ended = take_over(daemon, begin, span, limits).await?.run(inlets).await;
+    let ended = take_over(daemon, begin, span, bounds).await?.run(inlets).await;
     control.close().await;
     ended
 }
 
+/// What may differ from one daemon of a run to the next.
+struct Bounds {
+    limits: Limits,
+    reserves: Reserves,
+    worker_dollars: WorkerDollars,
+}
+
 /// Records that this daemon is here, and what it was started for.
-async fn take_over(mut daemon: Daemon, begin: Begin, span: Span, limits: Limits) -> Result<Daemon, Error> {
+async fn take_over(mut daemon: Daemon, begin: Begin, span: Span, bounds: Bounds) -> Result<Daemon, Error> {
     let actor = Actor::Operator { name: daemon.tools.user.clone(), via: Via::Cli };
-    let epoch = daemon.session.epoch + 1;
-    let version = env!("CARGO_PKG_VERSION").to_owned();
-    daemon.note(&Event::DaemonStarted { epoch, version, pid: std::process::id() })?;
+    let Bounds { limits, reserves, worker_dollars } = bounds;
+    // Before the daemon's own record: that enters the stage again, and sets aside by what holds then.
+    if (daemon.session.charter.reserves, daemon.session.charter.worker_dollars) != (reserves, worker_dollars) {
+        daemon.note(&Event::TermsSet { actor: actor.clone(), reserves, worker_dollars })?;
+    }
     if daemon.session.charter.limits != limits {
         daemon.note(&Event::LimitsSet { actor: actor.clone(), limits })?;
     }
+    let epoch = daemon.session.epoch + 1;
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    daemon.note(&Event::DaemonStarted { epoch, version, pid: std::process::id() })?;
     if goes_on(&daemon.session.stage, begin) {
         daemon.note(&Event::ResumeAsked { actor: actor.clone() })?;
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::judging;
 use crate::config::{self, Config};
 use crate::mission::{Check, Criterion, Mission};
 use crate::session::{
@@ -96,6 +97,7 @@ pub(super) fn checks(criterion: &Criterion) -> Vec<CharterCheck> {
         kind: check.kind.name().to_owned(),
         every: check.every,
         hash: check.hash(),
+        votes: judging::votes(check),
     };
     criterion.checks.iter().enumerate().map(check).collect()
 }

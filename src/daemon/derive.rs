@@ -29,13 +29,20 @@ pub(super) async fn derive(task: &Task, criteria: &[CriterionId]) -> Result<Answ
             for (criterion, why) in &derived.underivable {
                 task.tools.observer.note(format!("{criterion}: no check was derived: {why}"));
             }
-            let mission = pin(task, &derived.proposals).await?;
+            let (attempt, bill) = (task.attempt, derived.bill);
+            let mission = match pin(task, &derived.proposals).await {
+                Ok(mission) => mission,
+                Err(fault) => {
+                    let event = Event::Failed { attempt, fault, bill: Some(bill) };
+                    return Ok(Answer { event, mission: None });
+                }
+            };
             let pinned = mission.criteria.iter().filter(|criterion| criteria.contains(&criterion.id));
             let criteria = pinned
                 .filter(|criterion| !criterion.checks.is_empty())
                 .map(|criterion| (criterion.id.clone(), charter::checks(criterion)))
                 .collect();
-            let event = Event::Derived { attempt: task.attempt, criteria, bill: derived.bill };
+            let event = Event::Derived { attempt, criteria, bill };
             Ok(Answer { event, mission: Some(Arc::new(mission)) })
         }
     }

@@ -72,7 +72,8 @@ async fn ask_once(
     Ok((answers, judged.bill))
 }
 
-fn votes(check: &Check) -> u32 {
+/// How many times a judge is asked for a check, the parts of a combination included.
+pub(super) fn votes(check: &Check) -> u32 {
     match &check.kind {
         CheckKind::Judge(judge) => judge.votes.max(1),
         CheckKind::All(parts) | CheckKind::Any(parts) => parts.iter().map(votes).max().unwrap_or(0),

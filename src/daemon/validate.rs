@@ -23,7 +23,7 @@ use crate::session::{End, Reserves, Session, Stage, WorkerDollars};
 use crate::store::{self, Lock, StateDir};
 use crate::verify::{self, Occasion, Verifier};
 use crate::view::{self, Validation};
-use crate::words::{CriterionId, Money, TreeId, Verdict};
+use crate::words::{CriterionId, TreeId, Verdict};
 
 /// What is looked at.
 pub struct Look {
@@ -74,8 +74,7 @@ pub async fn validate(look: Look) -> Result<Validation, Error> {
     };
     let verdicts = run(&checking, &tree, session.as_ref()).await?;
     forget(&spool)?;
-    let none = Reserves { manager: Money::ZERO, worker: Money::ZERO };
-    let charter = charter(mission, inputs.config(), none, WorkerDollars::Billed);
+    let charter = charter(mission, inputs.config(), Reserves::default(), WorkerDollars::Billed);
     Ok(view::validation(charter, tree, &verdicts, clock::now()))
 }
 

@@ -6,8 +6,9 @@ use super::ground::{Ground, Said, SetUp, approvals};
 use super::judging::{self, Judged};
 use super::perform::{Task, unfit};
 use super::seal::globs;
-use crate::session::{Event, Fault, Scope};
-use crate::verify::{self, Baseline, Item, Known, Occasion};
+use crate::manager::Failed;
+use crate::session::{Bill, Event, Fault, Scope};
+use crate::verify::{self, Answer, Baseline, Item, Known, Occasion};
 use crate::words::{CheckId, CriterionId, Hash, TreeId, Verdict};
 
 pub(super) async fn verify(
@@ -28,8 +29,10 @@ pub(super) async fn verify(
     let ground = checking.prepare(tree, dir, SetUp::WhenDue).await.map_err(|error| unfit(&error))?;
     let known_tests = baseline(task)?;
     let items = take_over_known(task, &ground, known_tests.as_ref(), items)?;
-    let bill = run(task, &ground, items, Keep::Verdicts).await?;
-    Ok(Event::Verified { attempt, bill })
+    Ok(match run(task, &ground, items, Keep::Verdicts).await {
+        Ok(bill) => Event::Verified { attempt, bill },
+        Err(Failed { fault, bill }) => Event::Failed { attempt, fault, bill },
+    })
 }
 
 /// The checks of a scope up to a phase.
@@ -128,17 +131,27 @@ fn inputs(task: &Task, tree: &TreeId, patterns: &[String]) -> Result<TreeId, Fau
     Ok(TreeId::new(Hash::of_parts(selected.iter().map(String::as_bytes)).to_string()))
 }
 
-/// Runs checks on a ground, records their verdicts, and keeps them if they may be kept. Returns what judging cost.
-pub(super) async fn run(
-    task: &Task,
-    ground: &Ground,
-    items: Vec<Item>,
-    keep: Keep,
-) -> Result<Option<crate::session::Bill>, Fault> {
+/// Has the judges asked and the checks run. Returns what judging cost; a fault after it carries that cost along.
+pub(super) async fn run(task: &Task, ground: &Ground, items: Vec<Item>, keep: Keep) -> Result<Option<Bill>, Failed> {
     if items.is_empty() {
         return Ok(None);
     }
-    let Judged { answers, bill } = judging::ask(task, &ground.dir, &items, &ground.hidden).await?;
+    let free = |fault| Failed { fault, bill: None };
+    let Judged { answers, bill } = judging::ask(task, &ground.dir, &items, &ground.hidden).await.map_err(free)?;
+    match judge(task, ground, items, answers, keep).await {
+        Ok(()) => Ok(bill),
+        Err(fault) => Err(Failed { fault, bill }),
+    }
+}
+
+/// Runs checks on a ground, records their verdicts, and keeps them if they may be kept.
+async fn judge(
+    task: &Task,
+    ground: &Ground,
+    items: Vec<Item>,
+    answers: BTreeMap<CheckId, Vec<Answer>>,
+    keep: Keep,
+) -> Result<(), Fault> {
     let baseline = baseline(task)?;
     let first = baseline.is_none() && task.session.iteration.0 == 0;
     let said = Said { baseline: baseline.clone(), answers, approvals: approvals(&task.session, &ground.tree) };
@@ -151,7 +164,7 @@ pub(super) async fn run(
         }
         remember(task, ground, baseline.as_ref(), &items, &report.verdicts)?;
     }
-    Ok(bill)
+    Ok(())
 }
 
 fn remember(

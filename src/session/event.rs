@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 
-use super::charter::{Charter, CharterCheck, Limits};
+use super::charter::{Charter, CharterCheck, Limits, Reserves, WorkerDollars};
 use super::ledger::Bill;
 use super::plan::{Plan, PlanSource};
 use super::worker_report::WorkerReport;
@@ -182,6 +182,15 @@ pub enum Event {
         /// The new ones.
         limits: Limits,
     },
+    /// What calls cost is not what it was for the daemon before: another credential, another key, other prices.
+    TermsSet {
+        /// Who started the daemon that found it.
+        actor: Actor,
+        /// What is set aside from now on.
+        reserves: Reserves,
+        /// What the worker's dollars mean from now on.
+        worker_dollars: WorkerDollars,
+    },
 }
 
 /// What the repository looked like when it was made ready.
@@ -314,6 +323,7 @@ impl Event {
             Self::Guided { .. } => "guided",
             Self::Answered { .. } => "answered",
             Self::LimitsSet { .. } => "limits_set",
+            Self::TermsSet { .. } => "terms_set",
         }
     }
 
@@ -348,7 +358,8 @@ impl Event {
             | Self::StopAsked { .. }
             | Self::Guided { .. }
             | Self::Answered { .. }
-            | Self::LimitsSet { .. } => None,
+            | Self::LimitsSet { .. }
+            | Self::TermsSet { .. } => None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::printable::printable_line;
-use crate::session::{Answer, Event, PlanSource, StopHow, WorkerOutcome};
+use crate::session::{Answer, Event, PlanSource, StopHow, WorkerDollars, WorkerOutcome};
 
 /// The longest text of a line, in characters; the journal has the whole.
 const LONGEST: usize = 240;
@@ -81,7 +81,8 @@ fn actor(event: &Event) -> String {
         | Event::StopAsked { actor, .. }
         | Event::Guided { actor, .. }
         | Event::Answered { actor, .. }
-        | Event::LimitsSet { actor, .. } => printable_line(&actor.to_string()),
+        | Event::LimitsSet { actor, .. }
+        | Event::TermsSet { actor, .. } => printable_line(&actor.to_string()),
         Event::DaemonStarted { .. }
         | Event::Prepared { .. }
         | Event::Derived { .. }
@@ -154,6 +155,13 @@ fn sentence(event: &Event) -> (LineKind, String) {
             (LineKind::Operator, format!("{criterion} {word}{why}"))
         }
         Event::LimitsSet { .. } => (LineKind::Operator, "limits changed".to_owned()),
+        Event::TermsSet { worker_dollars, .. } => {
+            let dollars = match worker_dollars {
+                WorkerDollars::Billed => "billed",
+                WorkerDollars::Equivalent => "paid by a subscription",
+            };
+            (LineKind::Operator, format!("what calls cost changed; the worker's dollars are {dollars}"))
+        }
     }
 }
 

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::mirror::mirror;
 use crate::session::{
-    Answer, Bill, Charter, CharterCheck, Event, Fault, FaultKind, Limits, Plan, PlanSource, Prepared, Seal, SealedPath,
-    StopHow, TreeChange, WorkerOutcome, WorkerReport,
+    Answer, Bill, Charter, CharterCheck, Event, Fault, FaultKind, Limits, Plan, PlanSource, Prepared, Reserves, Seal,
+    SealedPath, StopHow, TreeChange, WorkerDollars, WorkerOutcome, WorkerReport,
 };
 use crate::words::{Actor, AttemptId, CommitId, CriterionId, Hash, Money, RunId, SessionId, TreeId, Usage, Verdict};
 
@@ -32,6 +32,7 @@ mirror!(enum Event => EventV1 {
     Guided { actor: Actor, text: String },
     Answered { actor: Actor, criterion: CriterionId, answer: Answer, note: String },
     LimitsSet { actor: Actor, limits: Limits },
+    TermsSet { actor: Actor, reserves: Reserves, worker_dollars: WorkerDollars },
 });
 
 mirror!(struct Prepared => PreparedV1 {

@@ -29,11 +29,11 @@ pub(in crate::store) trait Mirror: Sized {
 
 /// Defines the record of a core type, and both conversions.
 macro_rules! mirror {
-    (struct $core:ident => $record:ident { $( $field:ident : $type:ty ),+ $(,)? }) => {
+    (struct $core:ident => $record:ident { $( $( #[$attribute:meta] )* $field:ident : $type:ty ),+ $(,)? }) => {
         #[derive(serde::Serialize, serde::Deserialize)]
         #[serde(deny_unknown_fields)]
         pub(in crate::store) struct $record {
-            $( $field: <$type as $crate::store::record::mirror::Mirror>::Record ),+
+            $( $( #[$attribute] )* $field: <$type as $crate::store::record::mirror::Mirror>::Record ),+
         }
 
         impl $crate::store::record::mirror::Mirror for $core {
