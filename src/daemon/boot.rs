@@ -86,10 +86,9 @@ pub async fn start(options: Options) -> Result<Ended, Error> {
     }
     let (supervisor, watched) = watch::channel(None);
     let address = socket_place(&state, &options.environment)?;
-    let (control, asks) = Control::listen(&address, watched).map_err(Error::Control)?;
     let (answers, inbox) = mpsc::unbounded_channel();
-    let inlets = Inlets::open(inbox, asks, options.time_limit).map_err(Error::Control)?;
-    let Options { inputs, repo, environment, user, observer, patience, begin, span, .. } = options;
+    let (broken, breaks) = mpsc::unbounded_channel();
+    let Options { inputs, repo, environment, user, observer, patience, begin, span, time_limit, .. } = options;
     let limits = charter::limits(&inputs.mission, inputs.config());
     let bounds = Bounds { limits, reserves: crew.reserves, worker_dollars: crew.worker_dollars };
     let config = inputs.config();
@@ -113,7 +112,7 @@ pub async fn start(options: Options) -> Result<Ended, Error> {
         repo,
         state,
     };
-    let daemon = Daemon {
+    let mut daemon = Daemon {
         anchor: Anchor::newest(&opened.store, &opened.session.stage)?,
         session: Arc::new(opened.session),
         store: opened.store,
@@ -121,12 +120,17 @@ pub async fn start(options: Options) -> Result<Ended, Error> {
         mission: Arc::new(inputs.mission),
         running: None,
         answers,
+        broken,
         observer,
         patience,
         signals: 0,
         started_at: clock::now(),
     };
-    let ended = take_over(daemon, begin, span, bounds).await?.run(inlets).await;
+    // Made after the daemon and so gone before it, on every way out: the socket belongs to who holds the lock.
+    let (control, asks) = Control::listen(&address, watched).map_err(Error::Control)?;
+    let inlets = Inlets::open(inbox, breaks, asks, time_limit).map_err(Error::Control)?;
+    take_over(&mut daemon, begin, span, bounds)?;
+    let ended = daemon.run(inlets).await;
     control.close().await;
     ended
 }
@@ -139,7 +143,7 @@ struct Bounds {
 }
 
 /// Records that this daemon is here, and what it was started for.
-async fn take_over(mut daemon: Daemon, begin: Begin, span: Span, bounds: Bounds) -> Result<Daemon, Error> {
+fn take_over(daemon: &mut Daemon, begin: Begin, span: Span, bounds: Bounds) -> Result<(), Error> {
     let actor = Actor::Operator { name: daemon.tools.user.clone(), via: Via::Cli };
     let Bounds { limits, reserves, worker_dollars } = bounds;
     // Before the daemon's own record: that enters the stage again, and sets aside by what holds then.
@@ -158,7 +162,7 @@ async fn take_over(mut daemon: Daemon, begin: Begin, span: Span, bounds: Bounds)
     if span == Span::OneIteration {
         daemon.note(&Event::StopAsked { actor, how: StopHow::AfterOne })?;
     }
-    Ok(daemon)
+    Ok(())
 }
 
 /// Whether starting a daemon is itself the word to go on. A wait, or a question to a person, is cut short only by who

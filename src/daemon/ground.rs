@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use super::error::Error;
 use super::observer::Observer;
+use super::running::Hold;
 use crate::mission::Mission;
 use crate::repo::Repo;
 use crate::store::StateDir;
@@ -21,6 +22,8 @@ pub(super) struct Checking<'a> {
     pub(super) state: &'a StateDir,
     pub(super) verifier: &'a Verifier,
     pub(super) mission: &'a Mission,
+    /// Held by what runs on threads of its own.
+    pub(super) hold: Hold,
     /// cco's own environment, from which checks get what is allowed.
     pub(super) environment: &'a BTreeMap<OsString, OsString>,
     /// Checks at once.
@@ -65,27 +68,30 @@ impl Checking<'_> {
     /// Makes the kept check tree hold a tree. A set-up it has been through counts only while the folder is there.
     pub(super) async fn checkout_kept(&self, tree: &TreeId) -> Result<PathBuf, Error> {
         let (repo, state, tree) = (self.repo.clone(), self.state.clone(), tree.clone());
-        blocking(move || {
-            let dir = state.check_tree();
-            if !dir.is_dir() {
-                state.forget_set_up()?;
-            }
-            repo.update_kept(&tree, &dir)?;
-            Ok(dir)
-        })
-        .await
+        self.hold
+            .blocking(move || {
+                let dir = state.check_tree();
+                if !dir.is_dir() {
+                    state.forget_set_up()?;
+                }
+                repo.update_kept(&tree, &dir)?;
+                Ok(dir)
+            })
+            .await
     }
 
     /// Places carried files and sets the tree up.
     pub(super) async fn prepare(&self, tree: TreeId, dir: PathBuf, set_up: SetUp) -> Result<Ground, Error> {
         let (carry, keep, into) = (self.mission.carry.clone(), self.state.carried(), dir.clone());
         let from = self.repo.work_tree().to_owned();
-        let carried = blocking(move || {
-            let carried = verify::gather(&from, &carry, &keep)?;
-            verify::place(&carried, &keep, &into)?;
-            Ok(carried)
-        })
-        .await?;
+        let carried = self
+            .hold
+            .blocking(move || {
+                let carried = verify::gather(&from, &carry, &keep)?;
+                verify::place(&carried, &keep, &into)?;
+                Ok::<_, Error>(carried)
+            })
+            .await?;
         let setup = Setup::of(self.mission.setup.as_deref(), &dir)?;
         let environment = Environment::new(Surroundings {
             variables: self.environment,
@@ -176,12 +182,6 @@ impl Checking<'_> {
         let criterion = self.mission.criteria.iter().find(|criterion| criterion.id == item.criterion);
         criterion.map_or(1, |criterion| criterion.stable_for.max(1))
     }
-}
-
-/// Runs what blocks on a thread of its own.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|error| Err(Error::Broke(error.to_string())))
 }
 
 /// What people said about exactly this tree.

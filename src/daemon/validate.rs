@@ -17,6 +17,7 @@ use super::error::Error;
 use super::ground::{Checking, Said, SetUp, approvals};
 use super::inputs::Inputs;
 use super::observer::Observer;
+use super::running::Hold;
 use crate::process::Supervisor;
 use crate::repo::Repo;
 use crate::session::{End, Reserves, Session, Stage, WorkerDollars};
@@ -66,6 +67,7 @@ pub async fn validate(look: Look) -> Result<Validation, Error> {
         state: &state,
         verifier: &Verifier::new(Arc::new(Supervisor::new(&program))),
         mission,
+        hold: Hold::new().0,
         environment: &environment,
         jobs: usize::try_from(inputs.config().verify.jobs).unwrap_or(1),
         observer: &observer,
