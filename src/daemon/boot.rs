@@ -18,7 +18,7 @@ use super::run::{Anchor, Daemon, Ended, Inlets};
 use super::{charter, clock, leftovers};
 use crate::repo::{BranchChoice, Repo};
 use crate::session::{
-    Charter, Event, Leave, Limits, Patience, Reserves, SealMark, Session, Stage, StopHow, WorkerDollars,
+    Charter, Event, Leave, Limits, Patience, PauseReason, Reserves, SealMark, Session, Stage, StopHow, WorkerDollars,
 };
 use crate::store::{self, Lock, Opened, StateDir, Store};
 use crate::words::{Actor, RunId, Via};
@@ -74,12 +74,17 @@ pub enum Span {
 pub async fn start(options: Options) -> Result<Ended, Error> {
     let state = StateDir::create(options.repo.state_dir())?;
     let lock = Lock::acquire(&state, clock::now())?;
-    let crew = equip::crew(&options, &state).await?;
-    let opened = match choose(&options, &state, lock, &crew).await? {
-        Chosen::Run(opened) => *opened,
+    // What is done already asks nobody: not even what models cost.
+    let chosen = match choose(&options, &state, lock).await? {
         Chosen::AlreadyDone(session) => {
             return Ok(Ended { leave: Leave::Done, signal: None, session: Arc::new(*session) });
         }
+        Chosen::Work(work) => work,
+    };
+    let crew = equip::crew(&options, &state).await?;
+    let opened = match chosen {
+        Work::GoOn(opened) => *opened,
+        Work::Begin(room) => begin(&options, &state, room, &crew)?,
     };
     for repaired in &opened.repaired {
         options.observer.note(repaired.clone());
@@ -156,7 +161,7 @@ fn take_over(daemon: &mut Daemon, begin: Begin, span: Span, bounds: Bounds) -> R
     let epoch = daemon.session.epoch + 1;
     let version = env!("CARGO_PKG_VERSION").to_owned();
     daemon.note(&Event::DaemonStarted { epoch, version, pid: std::process::id() })?;
-    if goes_on(&daemon.session.stage, begin) {
+    if goes_on(&daemon.session, begin) {
         daemon.note(&Event::ResumeAsked { actor: actor.clone() })?;
     }
     if span == Span::OneIteration {
@@ -165,12 +170,15 @@ fn take_over(daemon: &mut Daemon, begin: Begin, span: Span, bounds: Bounds) -> R
     Ok(())
 }
 
-/// Whether starting a daemon is itself the word to go on. A wait, or a question to a person, is cut short only by who
-/// says `resume`: a runner that is run again and again would knock at a closed window each time.
-const fn goes_on(stage: &Stage, begin: Begin) -> bool {
-    match stage {
+/// Whether starting a daemon is itself the word to go on. A person's pause, a wait, or a question to a person is cut short
+/// only by who says `resume`: a runner that is run again and again would undo the pause, and knock at a closed window each
+/// time.
+fn goes_on(session: &Session, begin: Begin) -> bool {
+    let resumes = begin == Begin::Resume;
+    match &session.stage {
+        Stage::Paused { why: PauseReason::Operator, .. } => resumes,
         Stage::Paused { .. } | Stage::Ended(_) => true,
-        Stage::Waiting { .. } | Stage::AwaitingHuman { .. } => matches!(begin, Begin::Resume),
+        Stage::Waiting { .. } | Stage::AwaitingHuman { .. } => resumes,
         Stage::Preparing
         | Stage::Deriving { .. }
         | Stage::Sealing
@@ -180,23 +188,37 @@ const fn goes_on(stage: &Stage, begin: Begin) -> bool {
         | Stage::Snapshotting { .. }
         | Stage::Recording(_)
         | Stage::Proving { .. }
-        | Stage::Stopping { .. } => false,
+        | Stage::Stopping { .. } => resumes && session.wish.is_some(),
     }
 }
 
 enum Chosen {
-    Run(Box<Opened>),
+    Work(Work),
     AlreadyDone(Box<Session>),
 }
 
+/// What there is to work on.
+enum Work {
+    GoOn(Box<Opened>),
+    Begin(Room),
+}
+
+/// Where a new run begins.
+enum Room {
+    /// Where there is none.
+    Free(Lock),
+    /// Where another one is put aside for it.
+    Taken(Box<Store>),
+}
+
 /// Goes on with the run that is there, or begins one (design section 9, Start again).
-async fn choose(options: &Options, state: &StateDir, lock: Lock, crew: &Crew) -> Result<Chosen, Error> {
+async fn choose(options: &Options, state: &StateDir, lock: Lock) -> Result<Chosen, Error> {
     let now = clock::now();
     if store::current_run(state)?.is_none() {
         if options.begin == Begin::Resume {
             return Err(Error::NothingToResume);
         }
-        return begin(options, state, lock, crew);
+        return Ok(Chosen::Work(Work::Begin(Room::Free(lock))));
     }
     let opened = Store::open(state.clone(), lock, now)?;
     leftovers::end(state, opened.session.attempt).await?;
@@ -210,16 +232,15 @@ async fn choose(options: &Options, state: &StateDir, lock: Lock, crew: &Crew) ->
             Ok(Chosen::AlreadyDone(Box::new(opened.session)))
         }
         (Begin::Either | Begin::Resume, false, Some(what)) => Err(Error::Changed { what }),
-        (Begin::Either | Begin::Resume, false, None) => Ok(Chosen::Run(Box::new(opened))),
+        (Begin::Either | Begin::Resume, false, None) => Ok(Chosen::Work(Work::GoOn(Box::new(opened)))),
         (Begin::Fresh, _, _) | (Begin::Either, true, Some(_)) => {
-            let lock = opened.store.close();
-            store::archive_run(state, &lock)?;
-            begin(options, state, lock, crew)
+            Ok(Chosen::Work(Work::Begin(Room::Taken(Box::new(opened.store)))))
         }
     }
 }
 
-fn begin(options: &Options, state: &StateDir, lock: Lock, crew: &Crew) -> Result<Chosen, Error> {
+/// Begins a run, once it is known that it can be worked on.
+fn begin(options: &Options, state: &StateDir, room: Room, crew: &Crew) -> Result<Opened, Error> {
     equip::mission_fits(&options.inputs, crew)?;
     options.repo.fit()?;
     options.repo.can_enter(&branch(&options.inputs))?;
@@ -229,7 +250,15 @@ fn begin(options: &Options, state: &StateDir, lock: Lock, crew: &Crew) -> Result
         charter: Box::new(charter::charter(mission, config, crew.reserves, crew.worker_dollars)),
         actor: Actor::Operator { name: options.user.clone(), via: Via::Cli },
     };
-    Ok(Chosen::Run(Box::new(Store::create(state.clone(), lock, clock::now(), &first)?)))
+    let lock = match room {
+        Room::Free(lock) => lock,
+        Room::Taken(store) => {
+            let lock = store.close();
+            store::archive_run(state, &lock)?;
+            lock
+        }
+    };
+    Ok(Store::create(state.clone(), lock, clock::now(), &first)?)
 }
 
 /// What differs from the seal of a run, or from its charter where it was not sealed yet.

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::timeout;
+
 use super::access;
 use super::boot::Options;
 use super::error::Error;
@@ -28,6 +30,8 @@ const AFTER_RESULT: Duration = Duration::from_secs(30);
 /// From TERM to KILL. Claude Code ends its tools and itself within half a second of TERM (measured on 2.1.328); a stop and
 /// its checkpoint must be over within 7 s (design section 9, Time).
 const GRACE: Duration = Duration::from_secs(5);
+/// How long the list of prices is waited for: it makes reserves tighter, and nothing depends on it.
+const PRICES: Duration = Duration::from_secs(5);
 /// What a manager call counts where no price is known.
 const UNKNOWN_CALL: Money = Money::from_micros(100_000);
 /// The largest question to the manager, in bytes; see `prompt`.
@@ -147,15 +151,16 @@ fn reserves(config: &Config, settings: &ModelSettings) -> Reserves {
     }
 }
 
-/// What models cost; without an answer calls are settled by what the provider reports.
+/// What models cost; without an answer calls are settled by what the provider reports, and each counts
+/// [`UNKNOWN_CALL`] until then.
 async fn prices(options: &Options, client: &Client) -> PriceTable {
-    match client.models(clock::now()).await {
-        Ok(prices) => prices,
-        Err(error) => {
-            options.observer.note(format!("prices are not known: {error}"));
-            PriceTable::default()
-        }
-    }
+    let why = match timeout(PRICES, client.models(clock::now())).await {
+        Ok(Ok(prices)) => return prices,
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => format!("no answer within {} s", PRICES.as_secs()),
+    };
+    options.observer.note(format!("prices are not known ({why}): {UNKNOWN_CALL} is set aside for each call"));
+    PriceTable::default()
 }
 
 fn models(config: &Config) -> Models {

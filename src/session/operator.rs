@@ -13,7 +13,8 @@ impl Turn {
     /// Whatever an earlier daemon had under way is lost; its stage is entered again under a new attempt.
     pub(super) fn daemon_started(&mut self, epoch: u64) {
         self.s.epoch = epoch;
-        self.s.wish = None;
+        // A stop was asked of the daemon that is gone. A pause was asked of the mission, and holds until someone resumes it.
+        self.s.wish = self.s.wish.take().filter(|wish| wish.why == PauseReason::Operator);
         let lost = self.s.attempt;
         match self.s.stage.clone() {
             Stage::Working(work) => {

@@ -74,6 +74,29 @@ fn a_key_that_is_not_set_is_9_and_named() {
 }
 
 #[test]
+fn a_mission_that_is_done_already_asks_nobody() {
+    let place = Place::new();
+    let server = OpenRouter::start(vec![plan("Write it")]);
+    let world = World::new(&place, ONE, &config(&server), RIGHT);
+    start(&world).expect_code(0);
+    let asked = server.seen().len();
+    start(&world).expect_code(0);
+    assert_eq!(server.seen().len(), asked, "{:?}", server.seen());
+    // Not even the key has to be there.
+    world.start([]).expect_code(0);
+}
+
+#[test]
+fn a_list_of_prices_that_does_not_come_is_done_without() {
+    let place = Place::new();
+    let server = OpenRouter::start(vec![plan("Write it")]);
+    server.hangs("/models");
+    let world = World::new(&place, ONE, &config(&server), RIGHT);
+    let told = start(&world).expect_code(0);
+    assert!(told.stderr.contains("prices are not known (no answer within"), "{}", told.stderr);
+}
+
+#[test]
 fn babble_is_repaired_once_and_then_used() {
     let place = Place::new();
     let server = OpenRouter::start(vec![Reply::says("Sure! Here is the plan:"), plan("Repaired")]);

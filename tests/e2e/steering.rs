@@ -39,6 +39,27 @@ fn pause_holds_before_the_next_step_and_resume_goes_on() {
 }
 
 #[test]
+fn a_pause_that_was_acknowledged_outlives_the_daemon() {
+    let place = Place::new();
+    let world = World::new(&place, TWO, STUB, GATED_STEPS);
+    let daemon = world.live();
+    world.wait_for_sign("begun");
+    world.cco(["pause"]).run().expect_code(0);
+    daemon.signal(nix::sys::signal::Signal::SIGKILL);
+    daemon.wait().expect_code(137);
+    world.nothing_runs();
+    world.give_sign("go");
+    // Whoever starts a daemon again and again does not undo it, whether it has taken hold already or not.
+    for _ in 0..2 {
+        world.start([]).expect_code(4);
+        let status = world.status();
+        assert_eq!((status["stage"].as_str(), world.repo.has("second.txt")), (Some("paused"), false), "{status}");
+    }
+    world.cco(["resume", "--yes", "--no-wait"]).run().expect_code(0);
+    assert_eq!(world.status()["outcome"], "done");
+}
+
+#[test]
 fn guidance_is_in_the_next_prompt_of_the_worker() {
     let place = Place::new();
     let world = World::new(&place, TWO, STUB, GATED_STEPS);

@@ -21,6 +21,14 @@ pub(crate) fn check(daemon: &Daemon, world: &World) {
     done_is_proven(session, world);
     money_is_accounted_for(daemon, world);
     everything_is_bounded(session);
+    a_pause_holds(daemon);
+}
+
+/// I4: whoever was told that the mission will pause finds it paused, whatever became of the daemon.
+fn a_pause_holds(daemon: &Daemon) {
+    let went_on = daemon.paused_in.is_some_and(|asked_in| daemon.session.attempt > asked_in);
+    let stage = &daemon.session.stage;
+    assert!(!went_on || !stage.is_boundary(), "a pause was forgotten: {} goes on", stage.name());
 }
 
 fn criteria_hold_by_verdicts_only(session: &Session) {

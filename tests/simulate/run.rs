@@ -49,6 +49,8 @@ pub(crate) struct Daemon {
     pub(crate) session: Session,
     pub(crate) journal: Vec<(Timestamp, Event)>,
     pub(crate) largest_reserve: Money,
+    /// The attempt under way when a pause was taken in that nobody has undone yet.
+    pub(crate) paused_in: Option<AttemptId>,
 }
 
 impl Daemon {
@@ -56,12 +58,17 @@ impl Daemon {
         let run = RunId(uuid::Uuid::from_u128(u128::from(world.seed) + 1));
         let first = Event::RunStarted { run, charter: Box::new(world.charter()), actor: operator() };
         let session = begin(world.now, &first).expect("a run begins with its first event");
-        Self { session, journal: vec![(world.now, first)], largest_reserve: Money::ZERO }
+        Self { session, journal: vec![(world.now, first)], largest_reserve: Money::ZERO, paused_in: None }
     }
 
     /// Takes an event in as the daemon does: decide, append; and checks that the journal alone would say the same.
     fn take(&mut self, world: &World, event: Event) {
         let (next, _notices) = step(self.session.clone(), world.now, &event);
+        self.paused_in = match &event {
+            Event::ResumeAsked { .. } | Event::StopAsked { .. } => None,
+            Event::PauseAsked { .. } if !matches!(self.session.stage, Stage::Stopping { .. }) => Some(next.attempt),
+            _ => self.paused_in,
+        };
         self.journal.push((world.now, event));
         self.session = next;
         self.largest_reserve =
