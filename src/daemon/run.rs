@@ -28,7 +28,7 @@ use crate::session::{
 };
 use crate::store::{self, Mark, Store};
 use crate::view;
-use crate::words::{Actor, AttemptId, CriterionId, Hash, Seq, Via};
+use crate::words::{Actor, AttemptId, CriterionId, Hash, PhaseId, Seq, Via, boundary};
 
 /// A daemon about to run, or running.
 pub(super) struct Daemon {
@@ -214,11 +214,10 @@ impl Daemon {
     }
 
     fn take_ask(&mut self, asked: Asked) -> Result<(), Error> {
-        let Asked { ask, from, reply } = asked;
-        let actor = Actor::Operator { name: from, via: Via::Cli };
+        let Asked { ask, actor, reply } = asked;
         let event = match ask {
             Ask::Status => return self.answer(reply, Reply::Status(Box::new(self.status()))),
-            Ask::Done { note } => return self.done(reply, &note),
+            Ask::Done { note, phase } => return self.done(reply, actor, &note, phase),
             Ask::Pause => Event::PauseAsked { actor },
             Ask::Resume => Event::ResumeAsked { actor },
             Ask::Stop { when } => Event::StopAsked { actor, how: stop_how(when) },
@@ -258,11 +257,30 @@ impl Daemon {
         Ok(())
     }
 
-    /// The worker's word that it is done: ends an action only where a person works in its place.
-    fn done(&self, reply: oneshot::Sender<Reply>, note: &str) -> Result<(), Error> {
-        let taken = self.running.as_ref().is_some_and(Running::done);
+    /// The worker's word that it is done: kept, and it ends an action only where a person works in its place and means the
+    /// phase that is under way.
+    fn done(
+        &mut self,
+        reply: oneshot::Sender<Reply>,
+        actor: Actor,
+        note: &str,
+        phase: Option<String>,
+    ) -> Result<(), Error> {
+        let phase = phase.map(PhaseId::new);
+        let place = |phase| self.session.charter.phases.iter().position(|known| known == phase);
+        let meant = phase.as_ref().map(place);
+        if meant == Some(None) {
+            let known: Vec<&str> = self.session.charter.phases.iter().map(PhaseId::as_str).collect();
+            let text = format!("there is no such phase; the mission's are: {}", known.join(", "));
+            return self.answer(reply, Reply::Refused { code: "CCO-E0423".to_owned(), text });
+        }
+        let now = meant.is_none_or(|meant| meant == Some(self.session.phase));
+        let note = note[..boundary(note, super::work::CLAIM)].to_owned();
+        self.observer.tell(Update::Chip(format!("[Done: {}]", view::printable_line(&note))));
+        self.take(&Event::Signalled { actor, phase, note })?;
+        self.store.sync()?;
+        let taken = now && self.running.as_ref().is_some_and(Running::done);
         let text = if taken { "noted; the checks decide" } else { "noted as a hint; the checks decide" };
-        self.observer.tell(Update::Chip(format!("[Done: {}]", view::printable_line(note))));
         let stage = self.session.stage.name().to_owned();
         self.answer(reply, Reply::Taken { stage, notes: vec![text.to_owned()] })
     }

@@ -10,7 +10,7 @@ use crate::worker::{self, ApiFault, ApiKind, Control, Live, Outcome, Report, Req
 use super::perform::unfit;
 
 /// The worker's last words as journaled, in bytes.
-const CLAIM: usize = 4 * 1024;
+pub(super) const CLAIM: usize = 4 * 1024;
 
 pub(super) async fn work(task: &Task, order: &WorkOrder, control: Control) -> Result<Event, Fault> {
     let (report, adopted) = match adopt(task, order).await? {

@@ -9,7 +9,7 @@ use super::charter::{Charter, CharterCheck, Limits, Reserves, WorkerDollars};
 use super::ledger::Bill;
 use super::plan::{Plan, PlanSource};
 use super::worker_report::WorkerReport;
-use crate::words::{Actor, AttemptId, CommitId, CriterionId, Hash, RunId, SessionId, TreeId, Verdict};
+use crate::words::{Actor, AttemptId, CommitId, CriterionId, Hash, PhaseId, RunId, SessionId, TreeId, Verdict};
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -163,6 +163,15 @@ pub enum Event {
         actor: Actor,
         /// What; bounded by the face that took it.
         text: String,
+    },
+    /// The worker, or the person in its place, says that the action is done: a claim (`cco done`).
+    Signalled {
+        /// Who.
+        actor: Actor,
+        /// The phase it is about, where they named one.
+        phase: Option<PhaseId>,
+        /// What they say; bounded by the face that took it.
+        note: String,
     },
     /// A person answered a manual check.
     Answered {
@@ -321,6 +330,7 @@ impl Event {
             Self::ResumeAsked { .. } => "resume_asked",
             Self::StopAsked { .. } => "stop_asked",
             Self::Guided { .. } => "guided",
+            Self::Signalled { .. } => "signalled",
             Self::Answered { .. } => "answered",
             Self::LimitsSet { .. } => "limits_set",
             Self::TermsSet { .. } => "terms_set",
@@ -357,6 +367,7 @@ impl Event {
             | Self::ResumeAsked { .. }
             | Self::StopAsked { .. }
             | Self::Guided { .. }
+            | Self::Signalled { .. }
             | Self::Answered { .. }
             | Self::LimitsSet { .. }
             | Self::TermsSet { .. } => None,

@@ -42,8 +42,11 @@ impl Turn {
         let newly_held = self.mark_holding(&tree);
         match purpose {
             Purpose::Baseline => self.after_baseline(&tree),
-            Purpose::AfterAction if self.s.sliced.is_some() => self.decide(),
-            Purpose::AfterAction => self.after_action(tree, &standing, &newly_held),
+            Purpose::AfterAction if self.s.sliced.is_some() && standing != PhaseStanding::Holds => self.decide(),
+            Purpose::AfterAction => {
+                self.s.sliced = None;
+                self.after_action(tree, &standing, &newly_held);
+            }
         }
     }
 
@@ -199,7 +202,10 @@ impl Turn {
     }
 
     fn phase_holds(&mut self, tree: TreeId) {
-        self.s.sliced = None;
+        if self.s.sliced.take().is_some() {
+            // A person's answer was all that an action in slices lacked: its iteration ends like any other.
+            return self.after_action(tree, &PhaseStanding::Holds, &[]);
+        }
         if self.s.phase + 1 < self.s.charter.phases.len() {
             let phase = self.s.charter.phases.get(self.s.phase).map(ToString::to_string).unwrap_or_default();
             self.tell(NoticeKind::Milestone, format!("phase “{phase}” is complete"));

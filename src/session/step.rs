@@ -85,6 +85,7 @@ impl Turn {
             Event::ResumeAsked { .. } => self.resume_asked(event),
             Event::StopAsked { how, .. } => self.stop_asked(*how),
             Event::Guided { actor, text } => self.guided(actor, text),
+            Event::Signalled { note, .. } => self.signalled(note),
             Event::Answered { actor, criterion, answer, note } => self.answered(actor, criterion, *answer, note),
             Event::LimitsSet { limits, .. } => self.s.charter.limits = limits.clone(),
             Event::TermsSet { reserves, worker_dollars, .. } => {

@@ -407,3 +407,55 @@ fn a_result_that_is_taken_over_is_paid_for_as_its_own_attempt_was() {
     assert_eq!(told.session.ledger.account(Role::Worker).reported, Money::from_micros(40));
     assert!(told.session.ledger.lost().is_empty());
 }
+
+#[test]
+fn a_slice_after_which_everything_holds_ends_its_iteration_like_any_other() {
+    let told = begun(None).planning().working().ended(WorkerOutcome::Sliced, Some(1)).snapshotted("t1");
+    let told = told.verified("t1", Outcome::Pass);
+    assert_eq!(told.stage(), "recording");
+    let notes: Vec<_> = told.session.history.iter().map(|note| (note.number.0, note.outcome.as_str())).collect();
+    assert_eq!((notes.as_slice(), &told.session.current), ([(1, "sliced")].as_slice(), &None));
+    let told = begun(None).planning().working().ended(WorkerOutcome::Sliced, Some(1)).snapshotted("t1");
+    let told = told.verified("t1", Outcome::Fail);
+    assert_eq!((told.stage(), told.session.history.len()), ("working", 0), "what is not done yet goes on");
+}
+
+#[test]
+fn a_seventeenth_piece_of_guidance_pushes_nothing_out_that_was_not_heard() {
+    let guide = |text: String| Event::Guided { actor: operator(), text };
+    let mut told = begun(None);
+    for n in 0..3 {
+        told = told.take(&guide(format!("early {n}")));
+    }
+    told = told.planning();
+    assert_eq!(told.session.effect(), Some(Effect::Plan { ask: PlanAsk::TaskInitiation, heard: 3 }));
+    for n in 0..15 {
+        told = told.take(&guide(format!("late {n}")));
+    }
+    let told = told.working();
+    let left: Vec<_> = told.session.guidance.iter().map(|guidance| guidance.text.clone()).collect();
+    assert_eq!(left, (0..15).map(|n| format!("late {n}")).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_was_signalled_is_the_claim_of_who_says_nothing_else() {
+    let signal = Event::Signalled { actor: Actor::Worker, phase: None, note: "blocked: no database".into() };
+    let told = begun(None).planning().working().take(&signal);
+    let session = told.session.conversation.as_ref().unwrap().id;
+    let silent = WorkerReport { text: String::new(), ..worked(session, WorkerOutcome::Finished, Some(0), Some(0)) };
+    let told = told.answer(|attempt| Event::WorkerEnded { attempt, report: Box::new(silent) });
+    assert_eq!(told.session.current.as_ref().unwrap().claim, "blocked: no database");
+}
+
+#[test]
+fn at_the_limit_of_iterations_it_stays_unless_it_is_not_to_wait() {
+    let mut limited = charter(None);
+    limited.limits.max_iterations = Some(0);
+    let run = RunId(uuid::Uuid::from_u128(1));
+    let first = Event::RunStarted { run, charter: Box::new(limited), actor: operator() };
+    let told = Told { session: begin(at(0), &first).unwrap(), said: vec![] }.planning();
+    assert!(matches!(told.session.stage, Stage::Paused { why: PauseReason::MaxIterations, .. }));
+    assert_eq!(leave(&told.session, Patience::Stay, at(2)), None);
+    let impatient = Patience::Leave { max_wait: Duration::ZERO };
+    assert_eq!(leave(&told.session, impatient, at(2)), Some(Leave::Stopped));
+}

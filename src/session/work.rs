@@ -35,7 +35,10 @@ impl Turn {
         self.book(&work, attempt, report);
         if let Some(note) = self.s.current.as_mut() {
             report.outcome.name().clone_into(&mut note.outcome);
-            note.claim.clone_from(&report.text);
+            // Who said nothing at the end may have said it before (`cco done`).
+            if !report.text.is_empty() {
+                note.claim.clone_from(&report.text);
+            }
         }
         match &report.outcome {
             WorkerOutcome::Finished => {

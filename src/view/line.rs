@@ -80,6 +80,7 @@ fn actor(event: &Event) -> String {
         | Event::ResumeAsked { actor }
         | Event::StopAsked { actor, .. }
         | Event::Guided { actor, .. }
+        | Event::Signalled { actor, .. }
         | Event::Answered { actor, .. }
         | Event::LimitsSet { actor, .. }
         | Event::TermsSet { actor, .. } => printable_line(&actor.to_string()),
@@ -146,6 +147,10 @@ fn sentence(event: &Event) -> (LineKind, String) {
         Event::ResumeAsked { .. } => (LineKind::Operator, "resume asked".to_owned()),
         Event::StopAsked { how, .. } => (LineKind::Operator, format!("stop asked: {}", stop(*how))),
         Event::Guided { text, .. } => (LineKind::Operator, format!("guidance: {text}")),
+        Event::Signalled { phase, note, .. } => {
+            let about = phase.as_ref().map(|phase| format!(" with {phase}")).unwrap_or_default();
+            (LineKind::Operator, format!("says to be done{about}: {note}"))
+        }
         Event::Answered { criterion, answer, note, .. } => {
             let word = match answer {
                 Answer::Approve => "approved",

@@ -131,10 +131,15 @@ fn in_session_mode_a_person_works_and_says_done() {
     let daemon = world.live();
     world.wait_for_stage("working");
     wait_until("the instruction is shown", || daemon.stderr().contains("cco done").then_some(()));
+    let told = world.cco(["done", "--phase", "nonsense"]).run().expect_code(2);
+    assert!(told.stderr.contains("main"), "{}", told.stderr);
+    assert_eq!(world.status()["stage"], "working");
     world.repo.write("made.txt", "right\n");
-    world.cco(["done"]).run().expect_code(0);
+    world.cco(["done", "--phase", "main", "--reason", "it is written"]).run().expect_code(0);
     daemon.wait().expect_code(0);
     assert_eq!(world.status()["iterations"], 1);
+    let told = world.cco(["logs"]).run().expect_code(0).stdout + &world.cco(["show", "1"]).run().expect_code(0).stdout;
+    assert!(told.contains("completed: it is written"), "{told}");
 }
 
 #[test]

@@ -143,6 +143,7 @@ pub(crate) fn remaining_kinds(session: &Session) -> Vec<Event> {
         Event::ResumeAsked { actor: operator() },
         Event::StopAsked { actor: operator(), how: StopHow::Drain },
         Event::Guided { actor: operator(), text: "mind the rounding".into() },
+        Event::Signalled { actor: Actor::Worker, phase: Some(PhaseId::new("first")), note: "completed".into() },
         Event::Answered {
             actor: operator(),
             criterion: CriterionId::new("list"),
