@@ -141,6 +141,14 @@ impl<'a> Assignment<'a> {
         files.map(|file| file.path()).filter(|path| path.extension().is_some_and(|ending| ending == "jsonl")).collect()
     }
 
+    /// What the stored conversations hold so far; nothing before there is one.
+    pub(crate) fn stored(&self) -> String {
+        let projects = fs::read_dir(self.repository.folder().join(".git/cco/worker/claude/projects"));
+        let files = projects.into_iter().flatten().flatten().flat_map(|project| fs::read_dir(project.path()));
+        let texts = files.flatten().flatten().filter_map(|file| fs::read_to_string(file.path()).ok());
+        texts.collect()
+    }
+
     /// Whether these dollars are what Claude Code says that its newest conversation has cost in all.
     #[track_caller]
     pub(crate) fn is_what_was_reported(&self, dollars: &Value) -> bool {

@@ -127,12 +127,31 @@ fn a_daemon_killed_with_its_supervisor_and_its_worker_leaves_nothing_that_a_resu
     resume_beside_the_orphan(&place, &task);
 }
 
+#[test]
+fn a_daemon_killed_while_it_stops_its_worker_leaves_nothing_that_a_resumed_one_does_not_end() {
+    let place = Place::new();
+    let api = MessagesApi::start(Script::new([Step::bash(HALVES), Step::bash(HALVES), Step::text("Done.")]));
+    let task = gated(&place, &api);
+    block(&task.path("gate/pipe"));
+    let cco = task.start().start();
+    wait_until("the tool has started", || task.repository.has("gate/started").then_some(()));
+    // A supervisor that does not answer keeps the daemon in the middle of stopping for as long as this takes.
+    let own = running(&place, Path::new(env!("CARGO_BIN_EXE_cco")));
+    let supervisors: Vec<_> = own.into_iter().filter(|pid| *pid != cco.pid()).collect();
+    supervisors.iter().for_each(|pid| signal::kill(*pid, Signal::SIGSTOP).unwrap());
+    cco.signal(Signal::SIGTERM);
+    wait_until("it is stopping", || (task.status()["stage"] == "stopping").then_some(()));
+    kill_all_but_the_tool(&place, cco);
+    resume_beside_the_orphan(&place, &task);
+}
+
 /// Kills a cco, its supervisor and its worker, so that nobody is left to end what the worker's tool started.
 fn kill_all_but_the_tool(place: &Place, cco: Running) {
     let own = running(place, Path::new(env!("CARGO_BIN_EXE_cco")));
     let workers = running(place, &claude::program());
-    assert_eq!((own.len(), workers.len()), (2, 1), "daemon and supervisor; worker");
-    // The supervisor first: it would sweep.
+    assert!(own.len() >= 2, "daemon, supervisor, and perhaps one that waits for its first order");
+    assert_eq!(workers.len(), 1);
+    // The supervisors first: one would sweep.
     let all =
         own.iter().filter(|pid| **pid != cco.pid()).chain([&cco.pid()]).chain(&workers).copied().collect::<Vec<_>>();
     all.into_iter().for_each(|pid| signal::kill(pid, Signal::SIGKILL).unwrap());
@@ -252,6 +271,30 @@ fn a_conversation_that_is_nearly_full_is_followed_by_one_that_is_told_what_came_
     assert_ne!(conversation(&requests[0]), conversation(&requests[1]));
     assert!(requests[1].says(TRANSITION) && requests[1].says("Done: the word is there."));
     assert_eq!(task.status()["conversation"], Value::Null, "the mission is over");
+}
+
+#[test]
+fn a_worker_that_is_killed_is_started_again_in_its_conversation() {
+    let place = Place::new();
+    let api = MessagesApi::start(Script::new([]));
+    let task = gated(&place, &api);
+    block(&task.path("gate/pipe"));
+    scripted(&api, [Step::bash(HALVES), Step::bash("printf 'ANGE\\n' >> word.txt"), Step::text("Done: it is there.")]);
+    let cco = task.cco(["start", "--yes", "--no-wait", "--max-wait", "1m"]).start();
+    wait_until("the tool has started", || task.repository.has("gate/started").then_some(()));
+    // What the conversation's file does not hold yet, nobody could go on with.
+    wait_until("the call is in the conversation", || task.stored().contains("gate/started").then_some(()));
+    running(&place, &claude::program()).iter().for_each(|pid| signal::kill(*pid, Signal::SIGKILL).unwrap());
+    cco.wait().expect_code(0);
+    assert_eq!(task.repository.read("word.txt"), "ORANGE\n", "the killed worker's tool did not go on");
+    assert!(place.processes().is_empty());
+    let requests = api.requests();
+    assert_eq!((requests.len(), api.unscripted()), (3, 0));
+    assert_eq!(conversation(&requests[0]), conversation(&requests[1]));
+    let iterations = task.iterations();
+    let outcomes = iterations[1]["attempts"].as_array().unwrap().iter().map(|attempt| attempt["outcome"].clone());
+    assert_eq!(outcomes.collect::<Vec<_>>(), ["crashed", "finished"]);
+    assert_eq!(task.status()["cost"]["estimated"], true, "what a killed process spent is not known");
 }
 
 #[test]
