@@ -22,13 +22,14 @@ use super::perform::{Answer, Tools};
 use super::protocol::{Ask, Reply, StopWhen};
 use super::reporting;
 use super::running::{Ending, Running};
+use super::work::claim;
 use crate::mission::Mission;
 use crate::session::{
     self, Answer as PersonsAnswer, Checkpoint, Effect, Event, Leave, Notice, Patience, Session, Stage, StopHow,
 };
 use crate::store::{self, Mark, Store};
 use crate::view;
-use crate::words::{Actor, AttemptId, CriterionId, Hash, PhaseId, Seq, Via, boundary};
+use crate::words::{Actor, AttemptId, CriterionId, Hash, PhaseId, Seq, Via};
 
 /// A daemon about to run, or running.
 pub(super) struct Daemon {
@@ -222,17 +223,13 @@ impl Daemon {
             Ask::Resume => Event::ResumeAsked { actor },
             Ask::Stop { when } => Event::StopAsked { actor, how: stop_how(when) },
             Ask::Guide { text } => Event::Guided { actor, text },
-            Ask::Answer { criterion, .. } if !self.has(&criterion) => {
-                let text = format!("there is no criterion “{criterion}”; `cco status` lists them");
-                return self.answer(reply, Reply::Refused { code: "CCO-E0423".to_owned(), text });
-            }
-            Ask::Answer { ref criterion, .. } if !self.is_manual(criterion) => {
-                let text = format!("there is no criterion {criterion:?} with a manual check");
-                return self.answer(reply, Reply::Refused { code: "CCO-E0423".to_owned(), text });
-            }
             Ask::Answer { criterion, approve, note } => {
+                let criterion = CriterionId::new(criterion);
+                if let Some(why) = self.has_no_question(&criterion) {
+                    return self.answer(reply, nothing_by_that_name(why));
+                }
                 let answer = if approve { PersonsAnswer::Approve } else { PersonsAnswer::Reject };
-                Event::Answered { actor, criterion: CriterionId::new(criterion), answer, note }
+                Event::Answered { actor, criterion, answer, note }
             }
         };
         let notices = self.take(&event)?;
@@ -241,13 +238,13 @@ impl Daemon {
         self.answer(reply, Reply::Taken { stage: self.session.stage.name().to_owned(), notes })
     }
 
-    fn has(&self, criterion: &str) -> bool {
-        self.session.charter.criteria.iter().any(|known| known.id.as_str() == criterion)
-    }
-
-    fn is_manual(&self, criterion: &str) -> bool {
-        let found = self.session.charter.criterion(&CriterionId::new(criterion));
-        found.is_some_and(|criterion| criterion.checks.iter().any(|check| check.kind == "manual"))
+    /// Why a person has nothing to answer about a criterion.
+    fn has_no_question(&self, id: &CriterionId) -> Option<String> {
+        let Some(criterion) = self.session.charter.criterion(id) else {
+            return Some(format!("there is no criterion “{id}”; `cco status` lists them"));
+        };
+        let manual = criterion.checks.iter().any(|check| check.kind == "manual");
+        (!manual).then(|| format!("the criterion “{id}” has no manual check: its checks decide"))
     }
 
     fn answer(&self, reply: oneshot::Sender<Reply>, text: Reply) -> Result<(), Error> {
@@ -272,10 +269,10 @@ impl Daemon {
         if meant == Some(None) {
             let known: Vec<&str> = self.session.charter.phases.iter().map(PhaseId::as_str).collect();
             let text = format!("there is no such phase; the mission's are: {}", known.join(", "));
-            return self.answer(reply, Reply::Refused { code: "CCO-E0423".to_owned(), text });
+            return self.answer(reply, nothing_by_that_name(text));
         }
         let now = meant.is_none_or(|meant| meant == Some(self.session.phase));
-        let note = note[..boundary(note, super::work::CLAIM)].to_owned();
+        let note = claim(note).to_owned();
         self.observer.tell(Update::Chip(format!("[Done: {}]", view::printable_line(&note))));
         self.take(&Event::Signalled { actor, phase, note })?;
         self.store.sync()?;
@@ -409,6 +406,10 @@ fn checkpoint_after(stage: &Stage, event: &Event) -> Option<Checkpoint> {
         (Stage::Recording(order), Event::Recorded { .. }) => Some(order.checkpoint.clone()),
         _ => None,
     }
+}
+
+fn nothing_by_that_name(text: String) -> Reply {
+    Reply::Refused { code: "CCO-E0423".to_owned(), text }
 }
 
 const fn stop_how(when: StopWhen) -> StopHow {

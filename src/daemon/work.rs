@@ -4,13 +4,13 @@ use super::observer::Update;
 use super::perform::Task;
 use crate::prompt::WorkFacts;
 use crate::session::{Event, Fault, ModelTier, WorkOrder, WorkerOutcome, WorkerReport};
-use crate::words::IterationNumber;
+use crate::words::{IterationNumber, boundary};
 use crate::worker::{self, ApiFault, ApiKind, Control, Live, Outcome, Report, Request};
 
 use super::perform::unfit;
 
 /// The worker's last words as journaled, in bytes.
-pub(super) const CLAIM: usize = 4 * 1024;
+const CLAIM: usize = 4 * 1024;
 
 pub(super) async fn work(task: &Task, order: &WorkOrder, control: Control) -> Result<Event, Fault> {
     let (report, adopted) = match adopt(task, order).await? {
@@ -83,7 +83,7 @@ fn in_the_words_of_the_core(report: Report, order: &WorkOrder, adopted: bool) ->
         outcome: outcome(&report),
         session: order.session,
         model: report.model,
-        text: bounded(&report.text, CLAIM),
+        text: claim(&report.text).to_owned(),
         usage: report.usage,
         own_cost: report.own_cost,
         session_cost: report.session_cost,
@@ -145,8 +145,7 @@ fn api_fault(fault: &ApiFault) -> WorkerOutcome {
     }
 }
 
-/// The beginning of a text, cut at a character.
-fn bounded(text: &str, bytes: usize) -> String {
-    let end = (0..=bytes.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-    text.get(..end).unwrap_or_default().to_owned()
+/// What is kept of the words of who acts.
+pub(super) fn claim(text: &str) -> &str {
+    &text[..boundary(text, CLAIM)]
 }

@@ -10,10 +10,9 @@ use super::progress::{Movement, Observation, Progress};
 use super::session::HISTORY;
 use super::stage::{AfterSnapshot, End, HumanNeed, PauseReason, Purpose, Scope, Stage, WaitReason};
 use super::step::{NoticeKind, Turn};
+use super::work::PROVIDER_RETRIES;
 use crate::words::{CommitId, CriterionId, Outcome, TreeId};
 
-/// Provider failures in a row after which waiting is given up.
-const PROVIDER_RETRIES: u32 = 10;
 impl Turn {
     pub(super) fn derived(&mut self, derived: &[(CriterionId, Vec<CharterCheck>)]) {
         for (id, checks) in derived {

@@ -50,7 +50,7 @@ impl Turn {
         }
     }
 
-    pub(super) fn resume_asked(&mut self, _event: &Event) {
+    pub(super) fn resume_asked(&mut self) {
         match self.s.stage.clone() {
             Stage::Paused { then, .. } | Stage::Waiting { then, .. } => {
                 self.s.retries = Retries::default();

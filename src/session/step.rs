@@ -82,7 +82,7 @@ impl Turn {
             Event::RunStarted { .. } => self.illegal(event),
             Event::DaemonStarted { epoch, .. } => self.daemon_started(*epoch),
             Event::PauseAsked { .. } => self.pause_asked(),
-            Event::ResumeAsked { .. } => self.resume_asked(event),
+            Event::ResumeAsked { .. } => self.resume_asked(),
             Event::StopAsked { how, .. } => self.stop_asked(*how),
             Event::Guided { actor, text } => self.guided(actor, text),
             Event::Signalled { note, .. } => self.signalled(note),

@@ -17,7 +17,7 @@ const LIMIT_WAITS: [i64; 4] = [60, 300, 900, 3600];
 /// The longest wait between two tries of a provider, in seconds.
 const LONGEST_BACKOFF: i64 = 360;
 /// Failures of a provider in a row after which the mission pauses.
-const PROVIDER_RETRIES: u32 = 10;
+pub(super) const PROVIDER_RETRIES: u32 = 10;
 /// Crashes in a row after which a person is asked.
 const CRASHES: u32 = 5;
 /// Crashes in a row after which the conversation is suspected and a new one is opened.
