@@ -14,7 +14,7 @@ use super::perform::Models;
 use super::{charter, clock};
 use crate::config::{Config, ExecutionMode, ManagerChoice};
 use crate::manager::{Manager, ModelManager, ModelSettings, derive_tokens, reserve};
-use crate::mission::{Check, CheckKind};
+use crate::mission::{Check, CheckKind, Mission};
 use crate::openrouter::{Client, PriceTable, Settings};
 use crate::process::Supervisor;
 use crate::session::{Reserves, WorkerDollars};
@@ -181,9 +181,8 @@ fn judges(config: &Config) -> Vec<String> {
 }
 
 /// The most that one action may spend: its own ceiling, else the whole budget; zero where there is neither.
-fn ceiling(options: &Options) -> Money {
-    let config = options.inputs.config();
-    let budget = || charter::limits(&options.inputs.mission, config).usd;
+fn ceiling(mission: &Mission, config: &Config) -> Money {
+    let budget = || charter::limits(mission, config).usd;
     config.claude_code.max_budget_usd.or_else(budget).unwrap_or_default()
 }
 
@@ -220,7 +219,28 @@ fn worker_kind(options: &Options, state: &StateDir) -> Result<(Kind, WorkerDolla
                 disallowed_tools: Vec::new(),
                 settings: serde_json::Map::new(),
             };
-            Ok((Kind::Claude(Box::new(claude)), dollars, ceiling(options)))
+            Ok((Kind::Claude(Box::new(claude)), dollars, ceiling(&options.inputs.mission, config)))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_action_without_a_ceiling_of_its_own_may_use_the_budget() {
+        let text =
+            b"title: m\ndefinition_of_done: [{ criteria: it is there, validator: test -e x }]\nbudget: { usd: 7 }\n";
+        let mission = crate::mission::read("m.yaml", text).unwrap().mission;
+        let mut config = Config::default();
+        assert_eq!(Some(ceiling(&mission, &config)), config.claude_code.max_budget_usd);
+        config.claude_code.max_budget_usd = None;
+        assert_eq!(ceiling(&mission, &config), Money::from_micros(7_000_000));
+        config.budget.usd = Some(Money::from_micros(2_000_000));
+        assert_eq!(ceiling(&mission, &config), Money::from_micros(2_000_000), "the tighter one binds");
+        let unbounded = Mission { budget: crate::mission::Budget::default(), ..mission };
+        config.budget.usd = None;
+        assert_eq!(ceiling(&unbounded, &config), Money::ZERO);
     }
 }

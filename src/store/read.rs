@@ -54,7 +54,8 @@ pub fn verify_run(dir: &StateDir, run: Option<RunId>) -> Result<Mark, Error> {
 /// [`Error::Unwritable`] if something in it has no JSON.
 #[cfg(feature = "test-fakes")]
 pub fn session_json(session: &Session) -> Result<Vec<u8>, Error> {
-    super::record::encode_session(session).map_err(|error| Error::Unwritable { what: "a session", why: error.to_string() })
+    super::record::encode_session(session)
+        .map_err(|error| Error::Unwritable { what: "a session", why: error.to_string() })
 }
 
 /// Events in the order of the journal. After the last one it yields `None`, and more when the journal has grown:
