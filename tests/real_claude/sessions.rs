@@ -10,7 +10,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::{Pid, mkfifo};
 use serde_json::{Value, json};
 
-use crate::assignment::{Assignment, ONE_CRITERION};
+use crate::assignment::{Assignment, ONE_CRITERION, left_running};
 use crate::support::messages_api::Request;
 use crate::support::{Gate, MessagesApi, Place, Running, Script, Step, claude, wait_until};
 
@@ -172,8 +172,7 @@ fn resume_beside_the_orphan(place: &Place, task: &Assignment<'_>) {
     fs::remove_file(task.path("gate/pipe")).unwrap();
     task.repository.write("gate/pipe", "");
     task.resume().run().expect_code(0);
-    let left = place.processes().into_iter().map(|pid| fs::read_to_string(format!("/proc/{pid}/cmdline")));
-    assert_eq!(left.flatten().collect::<Vec<_>>(), Vec::<String>::new());
+    assert_eq!(left_running(place), Vec::<String>::new());
     drop(old);
     assert_eq!(task.repository.read("word.txt"), "ORANGE\n");
 }
@@ -217,7 +216,7 @@ fn a_daemon_told_to_end_stops_its_worker_and_is_resumed_in_the_same_conversation
     cco.signal(Signal::SIGTERM);
     let end = cco.wait();
     assert_eq!(end.code(), 143, "{}", end.stderr);
-    assert!(place.processes().is_empty(), "what it started ended before it");
+    assert_eq!(left_running(&place), Vec::<String>::new(), "what it started ended before it");
     let status = task.status();
     assert_eq!((&status["stage"], &status["then"]), (&json!("paused"), &json!("working")));
 
@@ -287,7 +286,7 @@ fn a_worker_that_is_killed_is_started_again_in_its_conversation() {
     running(&place, &claude::program()).iter().for_each(|pid| signal::kill(*pid, Signal::SIGKILL).unwrap());
     cco.wait().expect_code(0);
     assert_eq!(task.repository.read("word.txt"), "ORANGE\n", "the killed worker's tool did not go on");
-    assert!(place.processes().is_empty());
+    assert_eq!(left_running(&place), Vec::<String>::new());
     let requests = api.requests();
     assert_eq!((requests.len(), api.unscripted()), (3, 0));
     assert_eq!(conversation(&requests[0]), conversation(&requests[1]));
