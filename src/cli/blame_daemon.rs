@@ -24,7 +24,8 @@ impl From<daemon::Error> for Error {
             E::NoJudge { .. } => {
                 Self::new(Code::Mistakes, text).hint("set OPENROUTER_API_KEY, or use another kind of validator")
             }
-            E::Broke(_) => Self::new(Code::Internal, text),
+            E::Broke(_) => Self::new(Code::Internal, text)
+                .hint("a fault of cco; what was recorded is safe, and `cco resume` goes on from there"),
             E::Changed { .. } => Self::new(Code::Changed, text).hint(
                 "put the file back to go on, or begin a new run with `cco start --fresh`; the old one stays readable",
             ),

@@ -187,7 +187,7 @@ pub struct ClaudeCode {
     /// Most turns of one action.
     #[schemars(range(min = 1))]
     pub max_turns: u32,
-    /// Most cost of one action.
+    /// Most cost of one action; without one it may use what is left of the budget.
     #[serde(with = "limit::dollars")]
     #[schemars(with = "DollarLimit")]
     pub max_budget_usd: Option<Money>,

@@ -17,7 +17,9 @@ use super::perform::Tools;
 use super::run::{Anchor, Daemon, Ended, Inlets};
 use super::{charter, clock, leftovers, pins};
 use crate::repo::{BranchChoice, Repo};
-use crate::session::{Event, Leave, Limits, Patience, SealMark, Session, Stage, StopHow};
+use crate::session::{
+    Charter, Event, Leave, Limits, Patience, PauseReason, Reserves, SealMark, Session, Stage, StopHow, WorkerDollars,
+};
 use crate::store::{self, Lock, Opened, StateDir, Store};
 use crate::words::{Actor, RunId, Via};
 
@@ -72,23 +74,31 @@ pub enum Span {
 pub async fn start(options: Options) -> Result<Ended, Error> {
     let state = StateDir::create(options.repo.state_dir())?;
     let lock = Lock::acquire(&state, clock::now())?;
-    let crew = equip::crew(&options, &state).await?;
-    let opened = match choose(&options, &state, lock, &crew).await? {
-        Chosen::Run(opened) => *opened,
+    // What is done already asks nobody: not even what models cost.
+    let chosen = match choose(&options, &state, lock).await? {
         Chosen::AlreadyDone(session) => {
             return Ok(Ended { leave: Leave::Done, signal: None, session: Arc::new(*session) });
         }
+        Chosen::Work(work) => work,
+    };
+    let crew = equip::crew(&options, &state).await?;
+    let opened = match chosen {
+        Work::GoOn(opened) => {
+            equip::mission_fits(&options.inputs, &crew)?;
+            *opened
+        }
+        Work::Begin(room) => begin(&options, &state, room, &crew)?,
     };
     for repaired in &opened.repaired {
         options.observer.note(repaired.clone());
     }
     let (supervisor, watched) = watch::channel(None);
     let address = socket_place(&state, &options.environment)?;
-    let (control, asks) = Control::listen(&address, watched).map_err(Error::Control)?;
     let (answers, inbox) = mpsc::unbounded_channel();
-    let inlets = Inlets::open(inbox, asks, options.time_limit).map_err(Error::Control)?;
-    let Options { inputs, repo, environment, user, observer, patience, begin, span, .. } = options;
+    let (broken, breaks) = mpsc::unbounded_channel();
+    let Options { inputs, repo, environment, user, observer, patience, begin, span, time_limit, .. } = options;
     let limits = charter::limits(&inputs.mission, inputs.config());
+    let bounds = Bounds { limits, reserves: crew.reserves, worker_dollars: crew.worker_dollars };
     let config = inputs.config();
     let prompts = inputs.prompts(repo.work_tree())?;
     let tools = Tools {
@@ -110,7 +120,7 @@ pub async fn start(options: Options) -> Result<Ended, Error> {
         repo,
         state,
     };
-    let daemon = Daemon {
+    let mut daemon = Daemon {
         anchor: Anchor::newest(&opened.store, &opened.session.stage)?,
         session: Arc::new(opened.session),
         store: opened.store,
@@ -118,40 +128,60 @@ pub async fn start(options: Options) -> Result<Ended, Error> {
         mission: Arc::new(inputs.mission),
         running: None,
         answers,
+        broken,
         observer,
         patience,
         signals: 0,
         started_at: clock::now(),
     };
-    let ended = take_over(daemon, begin, span, limits).await?.run(inlets).await;
+    // Made after the daemon and so gone before it, on every way out: the socket belongs to who holds the lock.
+    let (control, asks) = Control::listen(&address, watched).map_err(Error::Control)?;
+    let inlets = Inlets::open(inbox, breaks, asks, time_limit).map_err(Error::Control)?;
+    take_over(&mut daemon, begin, span, bounds)?;
+    let ended = daemon.run(inlets).await;
     control.close().await;
     ended
 }
 
+/// What may differ from one daemon of a run to the next.
+struct Bounds {
+    limits: Limits,
+    reserves: Reserves,
+    worker_dollars: WorkerDollars,
+}
+
 /// Records that this daemon is here, and what it was started for.
-async fn take_over(mut daemon: Daemon, begin: Begin, span: Span, limits: Limits) -> Result<Daemon, Error> {
+fn take_over(daemon: &mut Daemon, begin: Begin, span: Span, bounds: Bounds) -> Result<(), Error> {
     let actor = Actor::Operator { name: daemon.tools.user.clone(), via: Via::Cli };
-    let epoch = daemon.session.epoch + 1;
-    let version = env!("CARGO_PKG_VERSION").to_owned();
-    daemon.note(&Event::DaemonStarted { epoch, version, pid: std::process::id() })?;
+    let Bounds { limits, reserves, worker_dollars } = bounds;
+    // Before the daemon's own record: that enters the stage again, and sets aside by what holds then.
+    if (daemon.session.charter.reserves, daemon.session.charter.worker_dollars) != (reserves, worker_dollars) {
+        daemon.note(&Event::TermsSet { actor: actor.clone(), reserves, worker_dollars })?;
+    }
     if daemon.session.charter.limits != limits {
         daemon.note(&Event::LimitsSet { actor: actor.clone(), limits })?;
     }
-    if goes_on(&daemon.session.stage, begin) {
+    let epoch = daemon.session.epoch + 1;
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    daemon.note(&Event::DaemonStarted { epoch, version, pid: std::process::id() })?;
+    if goes_on(&daemon.session, begin) {
         daemon.note(&Event::ResumeAsked { actor: actor.clone() })?;
     }
     if span == Span::OneIteration {
         daemon.note(&Event::StopAsked { actor, how: StopHow::AfterOne })?;
     }
-    Ok(daemon)
+    Ok(())
 }
 
-/// Whether starting a daemon is itself the word to go on. A wait, or a question to a person, is cut short only by who
-/// says `resume`: a runner that is run again and again would knock at a closed window each time.
-const fn goes_on(stage: &Stage, begin: Begin) -> bool {
-    match stage {
+/// Whether starting a daemon is itself the word to go on. A person's pause, a wait, or a question to a person is cut short
+/// only by who says `resume`: a runner that is run again and again would undo the pause, and knock at a closed window each
+/// time.
+fn goes_on(session: &Session, begin: Begin) -> bool {
+    let resumes = begin == Begin::Resume;
+    match &session.stage {
+        Stage::Paused { why: PauseReason::Operator, .. } => resumes,
         Stage::Paused { .. } | Stage::Ended(_) => true,
-        Stage::Waiting { .. } | Stage::AwaitingHuman { .. } => matches!(begin, Begin::Resume),
+        Stage::Waiting { .. } | Stage::AwaitingHuman { .. } => resumes,
         Stage::Preparing
         | Stage::Deriving { .. }
         | Stage::Sealing
@@ -161,23 +191,37 @@ const fn goes_on(stage: &Stage, begin: Begin) -> bool {
         | Stage::Snapshotting { .. }
         | Stage::Recording(_)
         | Stage::Proving { .. }
-        | Stage::Stopping { .. } => false,
+        | Stage::Stopping { .. } => resumes && session.wish.is_some(),
     }
 }
 
 enum Chosen {
-    Run(Box<Opened>),
+    Work(Work),
     AlreadyDone(Box<Session>),
 }
 
+/// What there is to work on.
+enum Work {
+    GoOn(Box<Opened>),
+    Begin(Room),
+}
+
+/// Where a new run begins.
+enum Room {
+    /// Where there is none.
+    Free(Lock),
+    /// Where another one is put aside for it.
+    Taken(Box<Store>),
+}
+
 /// Goes on with the run that is there, or begins one (design section 9, Start again).
-async fn choose(options: &Options, state: &StateDir, lock: Lock, crew: &Crew) -> Result<Chosen, Error> {
+async fn choose(options: &Options, state: &StateDir, lock: Lock) -> Result<Chosen, Error> {
     let now = clock::now();
     if store::current_run(state)?.is_none() {
         if options.begin == Begin::Resume {
             return Err(Error::NothingToResume);
         }
-        return begin(options, state, lock, crew);
+        return Ok(Chosen::Work(Work::Begin(Room::Free(lock))));
     }
     let opened = Store::open(state.clone(), lock, now)?;
     leftovers::end(state, opened.session.attempt).await?;
@@ -195,19 +239,15 @@ async fn choose(options: &Options, state: &StateDir, lock: Lock, crew: &Crew) ->
             Ok(Chosen::AlreadyDone(Box::new(opened.session)))
         }
         (Begin::Either | Begin::Resume, false, Some(what)) => Err(Error::Changed { what }),
-        (Begin::Either | Begin::Resume, false, None) => {
-            equip::mission_fits(&options.inputs, crew)?;
-            Ok(Chosen::Run(Box::new(opened)))
-        }
+        (Begin::Either | Begin::Resume, false, None) => Ok(Chosen::Work(Work::GoOn(Box::new(opened)))),
         (Begin::Fresh, _, _) | (Begin::Either, true, Some(_)) => {
-            let lock = opened.store.close();
-            store::archive_run(state, &lock)?;
-            begin(options, state, lock, crew)
+            Ok(Chosen::Work(Work::Begin(Room::Taken(Box::new(opened.store)))))
         }
     }
 }
 
-fn begin(options: &Options, state: &StateDir, lock: Lock, crew: &Crew) -> Result<Chosen, Error> {
+/// Begins a run, once it is known that it can be worked on.
+fn begin(options: &Options, state: &StateDir, room: Room, crew: &Crew) -> Result<Opened, Error> {
     equip::mission_fits(&options.inputs, crew)?;
     options.repo.fit()?;
     options.repo.can_enter(&branch(&options.inputs))?;
@@ -217,12 +257,24 @@ fn begin(options: &Options, state: &StateDir, lock: Lock, crew: &Crew) -> Result
         charter: Box::new(charter::charter(mission, config, crew.reserves, crew.worker_dollars)),
         actor: Actor::Operator { name: options.user.clone(), via: Via::Cli },
     };
-    Ok(Chosen::Run(Box::new(Store::create(state.clone(), lock, clock::now(), &first)?)))
+    let lock = match room {
+        Room::Free(lock) => lock,
+        Room::Taken(store) => {
+            let lock = store.close();
+            store::archive_run(state, &lock)?;
+            lock
+        }
+    };
+    Ok(Store::create(state.clone(), lock, clock::now(), &first)?)
 }
 
-/// What differs from the seal of a run; a run that was never sealed has nothing to differ from.
+/// What differs from the seal of a run, or from its charter where it was not sealed yet.
 fn changed(options: &Options, session: &Session) -> Result<Option<&'static str>, Error> {
-    let Some(SealMark { mission, config, lock, .. }) = &session.sealed else { return Ok(None) };
+    let Some(SealMark { mission, config, lock, .. }) = &session.sealed else {
+        let (mission, config) = (&options.inputs.mission, options.inputs.config());
+        let Charter { reserves, worker_dollars, .. } = session.charter;
+        return Ok(charter::differs(&session.charter, &charter::charter(mission, config, reserves, worker_dollars)));
+    };
     Ok(if *mission != options.inputs.mission_hash {
         Some("the mission")
     } else if *config != options.inputs.config_hash() {

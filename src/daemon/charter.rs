@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::judging;
 use crate::config::{self, Config};
 use crate::mission::{Check, Criterion, Mission};
 use crate::session::{
@@ -38,6 +39,22 @@ pub(super) fn charter(
         worker_dollars,
         context_window: config.claude_code.context_window,
     }
+}
+
+/// What of the inputs differs from the charter of a run that was not sealed yet. Limits, reserves and what the worker's
+/// dollars mean may change: each change is an event of its own. The checks of a criterion that had none are not looked
+/// at: a daemon may have pinned them and died before it could say so.
+pub(super) fn differs(charter: &Charter, now: &Charter) -> Option<&'static str> {
+    let same = |(old, new): (&CharterCriterion, &CharterCriterion)| {
+        let new = new.clone();
+        *old == if old.checks.is_empty() { CharterCriterion { checks: Vec::new(), derived: false, ..new } } else { new }
+    };
+    let criteria = charter.criteria.len() == now.criteria.len() && charter.criteria.iter().zip(&now.criteria).all(same);
+    if !criteria || (&charter.mission, &charter.title, &charter.phases) != (&now.mission, &now.title, &now.phases) {
+        return Some("the mission");
+    }
+    let configured = |charter: &Charter| (charter.commits, charter.context_window);
+    (configured(charter) != configured(now)).then_some("the configuration")
 }
 
 /// The limits of a run: the mission's own budget before the configuration's.
@@ -80,6 +97,7 @@ pub(super) fn checks(criterion: &Criterion) -> Vec<CharterCheck> {
         kind: check.kind.name().to_owned(),
         every: check.every,
         hash: check.hash(),
+        votes: judging::votes(check),
     };
     criterion.checks.iter().enumerate().map(check).collect()
 }

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use super::protocol::{Ask, LONGEST_LINE, Reply, Request, VERSION};
 use crate::process;
+use crate::words::{Actor, Via};
 
 /// How long a face may take to say what it wants.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -25,7 +26,8 @@ const QUEUE: usize = 16;
 /// A question on its way to the loop.
 pub(super) struct Asked {
     pub(super) ask: Ask,
-    pub(super) from: String,
+    /// Who asks.
+    pub(super) actor: Actor,
     pub(super) reply: oneshot::Sender<Reply>,
 }
 
@@ -108,10 +110,10 @@ async fn converse(mut stream: UnixStream, asks: mpsc::Sender<Asked>, supervisor:
     let reply = match timeout(PATIENCE, read_request(&mut stream)).await {
         Err(_) => refused("CCO-E0701", "nothing was asked in time"),
         Ok(Err(text)) => refused("CCO-E0702", &text),
-        Ok(Ok(request)) if !may_ask(&request, peer, supervisor) => {
-            refused("CCO-E0703", "the worker may not steer the mission that it works on")
-        }
-        Ok(Ok(request)) => carry(request, &asks).await,
+        Ok(Ok(request)) => match actor(&request, peer, supervisor) {
+            Some(actor) => carry(request.ask, actor, &asks).await,
+            None => refused("CCO-E0703", "the worker may not steer the mission that it works on"),
+        },
     };
     let mut line = serde_json::to_vec(&reply).unwrap_or_default();
     line.push(b'\n');
@@ -137,9 +139,10 @@ async fn read_request(stream: &mut UnixStream) -> Result<Request, String> {
     }
 }
 
-/// Whether the peer may ask this: `done` is the worker's own word; everything else is for the user who runs the daemon.
-fn may_ask(request: &Request, peer: Option<tokio::net::unix::UCred>, supervisor: Option<u32>) -> bool {
-    let Some(peer) = peer else { return false };
+/// Who the peer is, if it may ask this: `done` is the worker's own word; everything else is for the user who runs the
+/// daemon.
+fn actor(request: &Request, peer: Option<tokio::net::unix::UCred>, supervisor: Option<u32>) -> Option<Actor> {
+    let peer = peer?;
     let own = nix::unistd::getuid().as_raw();
     let same_user = peer.uid() == own || peer.uid() == 0;
     let pid = peer.pid().and_then(|pid| u32::try_from(pid).ok());
@@ -147,12 +150,16 @@ fn may_ask(request: &Request, peer: Option<tokio::net::unix::UCred>, supervisor:
     let ancestors = [Some(std::process::id()), supervisor];
     let below = |pid: u32| ancestors.into_iter().flatten().any(|above| pid != above && process::is_below(pid, above));
     let from_worker = pid.is_some_and(below);
-    same_user && (!from_worker || matches!(request.ask, Ask::Done { .. } | Ask::Status))
+    match (same_user, from_worker) {
+        (true, false) => Some(Actor::Operator { name: request.from.clone(), via: Via::Cli }),
+        (true, true) => matches!(request.ask, Ask::Done { .. } | Ask::Status).then_some(Actor::Worker),
+        (false, _) => None,
+    }
 }
 
-async fn carry(request: Request, asks: &mpsc::Sender<Asked>) -> Reply {
+async fn carry(ask: Ask, actor: Actor, asks: &mpsc::Sender<Asked>) -> Reply {
     let (reply, answer) = oneshot::channel();
-    let asked = Asked { ask: request.ask, from: request.from, reply };
+    let asked = Asked { ask, actor, reply };
     if asks.send(asked).await.is_err() {
         return refused("CCO-E0704", "cco is leaving");
     }

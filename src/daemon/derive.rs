@@ -10,7 +10,7 @@ use super::{charter, clock, vacuous};
 use crate::manager::{Failed, Manager, ModelManager, Proposal, judged_instead, total};
 use crate::mission::{self, Check, CheckKind, Criterion, LockEntry, Mission};
 use crate::prompt::Refused;
-use crate::session::{Bill, Event, Fault, FaultKind, Role};
+use crate::session::{Bill, CharterCheck, Event, Fault, FaultKind, Role};
 use crate::verify::Item;
 use crate::words::{CheckId, CriterionId, Priority};
 
@@ -24,32 +24,44 @@ pub(super) async fn derive(task: &Task, criteria: &[CriterionId]) -> Result<Answ
             format!("no manager model to derive checks for {names}: give each a `validator` in the mission file");
         return Err(Fault { kind: FaultKind::Mission, text });
     };
-    match propose_sound(task, model, criteria).await? {
-        Err(Failed { fault, bill }) => {
-            Ok(Answer { event: Event::Failed { attempt: task.attempt, fault, bill }, mission: None })
-        }
-        Ok(sound) => {
-            for (criterion, why) in &sound.underivable {
-                task.tools.observer.note(format!("{criterion}: no check was derived: {why}"));
-            }
-            let mission = pin(task, &sound.proposals).await?;
-            let pinned = mission.criteria.iter().filter(|criterion| criteria.contains(&criterion.id));
-            let criteria = pinned
-                .filter(|criterion| !criterion.checks.is_empty())
-                .map(|criterion| (criterion.id.clone(), charter::checks(criterion)))
-                .collect();
-            let event = Event::Derived { attempt: task.attempt, criteria, bill: total(Role::Manager, &sound.bills) };
+    let (attempt, mut bills) = (task.attempt, Vec::new());
+    match derive_and_pin(task, model, criteria, &mut bills).await {
+        Ok((criteria, mission)) => {
+            let event = Event::Derived { attempt, criteria, bill: total(Role::Manager, &bills) };
             Ok(Answer { event, mission: Some(Arc::new(mission)) })
+        }
+        Err(fault) => {
+            let bill = (!bills.is_empty()).then(|| total(Role::Manager, &bills));
+            Ok(Answer { event: Event::Failed { attempt, fault, bill }, mission: None })
         }
     }
 }
 
-/// Proposals none of which passes on an emptied tree, and what they cost together.
+/// The criteria that have checks now, and the mission with them. What was asked leaves its bill, whatever comes of it.
+async fn derive_and_pin(
+    task: &Task,
+    model: &ModelManager,
+    criteria: &[CriterionId],
+    bills: &mut Vec<Bill>,
+) -> Result<(Vec<(CriterionId, Vec<CharterCheck>)>, Mission), Fault> {
+    let sound = propose_sound(task, model, criteria, bills).await?;
+    for (criterion, why) in &sound.underivable {
+        task.tools.observer.note(format!("{criterion}: no check was derived: {why}"));
+    }
+    let mission = pin(task, &sound.proposals).await?;
+    let pinned = mission.criteria.iter().filter(|criterion| criteria.contains(&criterion.id));
+    let with_checks = pinned
+        .filter(|criterion| !criterion.checks.is_empty())
+        .map(|criterion| (criterion.id.clone(), charter::checks(criterion)))
+        .collect();
+    Ok((with_checks, mission))
+}
+
+/// Proposals none of which passes on an emptied tree.
 #[derive(Default)]
 struct Sound {
     proposals: Vec<Proposal>,
     underivable: Vec<(CriterionId, String)>,
-    bills: Vec<Bill>,
 }
 
 /// Has checks proposed. What proves nothing is refused and proposed anew once, with the reason; what then still proves
@@ -58,14 +70,12 @@ async fn propose_sound(
     task: &Task,
     model: &ModelManager,
     criteria: &[CriterionId],
-) -> Result<Result<Sound, Failed>, Fault> {
-    let mut sound = Sound::default();
-    if let Err(failed) = propose(task, model, criteria, &[], &mut sound).await? {
-        return Ok(Err(failed));
-    }
+    bills: &mut Vec<Bill>,
+) -> Result<Sound, Fault> {
+    let mut sound = propose(task, model, criteria, &[], bills).await?;
     let vacuous = proving_nothing(task, &sound.proposals).await?;
     if vacuous.is_empty() {
-        return Ok(Ok(sound));
+        return Ok(sound);
     }
     let (again, kept): (Vec<_>, Vec<_>) =
         sound.proposals.drain(..).partition(|proposal| of(&vacuous, proposal).next().is_some());
@@ -75,39 +85,33 @@ async fn propose_sound(
         task.tools.observer.note(format!("{}: {}", refused.criterion, refused.why));
     }
     let ids: Vec<CriterionId> = again.into_iter().map(|proposal| proposal.criterion).collect();
-    let mut second = Sound { bills: std::mem::take(&mut sound.bills), ..Sound::default() };
-    if let Err(Failed { fault, .. }) = propose(task, model, &ids, &refused, &mut second).await? {
-        return Ok(Err(Failed { fault, bill: Some(total(Role::Manager, &second.bills)) }));
-    }
-    sound.bills = std::mem::take(&mut second.bills);
+    let mut second = propose(task, model, &ids, &refused, bills).await?;
     sound.underivable.append(&mut second.underivable);
     settle(task, second.proposals, &mut sound).await?;
-    Ok(Ok(sound))
+    Ok(sound)
 }
 
-/// Asks once. A failed question leaves its bill with the others.
+/// Asks once. A failed question leaves its bill too.
 async fn propose(
     task: &Task,
     model: &ModelManager,
     criteria: &[CriterionId],
     refused: &[Refused],
-    into: &mut Sound,
-) -> Result<Result<(), Failed>, Fault> {
+    bills: &mut Vec<Bill>,
+) -> Result<Sound, Fault> {
     let repository = listing(task).await?;
     let request = model.derive_request(&task.mission, &task.session, criteria, &repository, refused)?;
     let paid = Paid::of(task);
-    Ok(match model.derive(&request, paid.memory(), clock::now()).await {
+    match model.derive(&request, paid.memory(), clock::now()).await {
         Ok(derived) => {
-            into.proposals = derived.proposals;
-            into.underivable = derived.underivable;
-            into.bills.push(derived.bill);
-            Ok(())
+            bills.push(derived.bill);
+            Ok(Sound { proposals: derived.proposals, underivable: derived.underivable })
         }
-        Err(failed) => {
-            into.bills.extend(failed.bill);
-            Err(failed)
+        Err(Failed { fault, bill }) => {
+            bills.extend(bill);
+            Err(fault)
         }
-    })
+    }
 }
 
 /// Takes what is sound of the second proposals; where nothing is, a judge takes their place.

@@ -4,15 +4,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::timeout;
+
 use super::access;
 use super::boot::Options;
-use super::clock;
 use super::error::Error;
 use super::inputs::Inputs;
 use super::perform::Models;
+use super::{charter, clock};
 use crate::config::{Config, ExecutionMode, ManagerChoice};
-use crate::manager::{Manager, ModelManager, ModelSettings, reserve};
-use crate::mission::{Check, CheckKind};
+use crate::manager::{Manager, ModelManager, ModelSettings, derive_tokens, reserve};
+use crate::mission::{Check, CheckKind, Mission};
 use crate::openrouter::{Client, PriceTable, Settings};
 use crate::process::Supervisor;
 use crate::session::{Reserves, WorkerDollars};
@@ -28,10 +30,14 @@ const AFTER_RESULT: Duration = Duration::from_secs(30);
 /// From TERM to KILL. Claude Code ends its tools and itself within half a second of TERM (measured on 2.1.328); a stop and
 /// its checkpoint must be over within 7 s (design section 9, Time).
 const GRACE: Duration = Duration::from_secs(5);
+/// How long the list of prices is waited for: it makes reserves tighter, and nothing depends on it.
+const PRICES: Duration = Duration::from_secs(5);
 /// What a manager call counts where no price is known.
 const UNKNOWN_CALL: Money = Money::from_micros(100_000);
-/// The largest prompt to the manager, in bytes; see `prompt`.
+/// The largest question to the manager, in bytes; see `prompt`.
 const PROMPT: usize = 64 << 10;
+/// The largest question to a judge, in bytes, but for what many criteria at once add; see `verify`.
+const EVIDENCE: usize = 256 << 10;
 
 /// Those who act, plan and prove.
 pub(super) struct Crew {
@@ -48,8 +54,9 @@ pub(super) async fn crew(options: &Options, state: &StateDir) -> Result<Crew, Er
     let config = options.inputs.config();
     let supervisor = Supervisor::new(&options.program);
     supervisor.get_ready();
-    let (manager, manager_reserve) = manager(options).await?;
-    let (kind, dollars, worker_reserve) = worker_kind(options, state)?;
+    let (manager, asking) = manager(options).await?;
+    let (kind, worker_dollars, worker) = worker_kind(options, state)?;
+    let reserves = Reserves { worker, ..asking };
     let worker = Worker {
         kind,
         supervisor: supervisor.clone().durable(),
@@ -69,8 +76,8 @@ pub(super) async fn crew(options: &Options, state: &StateDir) -> Result<Crew, Er
         judges: judges(config),
         manager,
         verifier: Verifier::new(Arc::new(supervisor)),
-        reserves: Reserves { manager: manager_reserve, worker: worker_reserve },
-        worker_dollars: dollars,
+        reserves,
+        worker_dollars,
     })
 }
 
@@ -95,13 +102,14 @@ fn asks_judge(check: &Check) -> bool {
     matches!(check.kind, CheckKind::Judge(_)) || check.parts().iter().any(asks_judge)
 }
 
-async fn manager(options: &Options) -> Result<(Manager, Money), Error> {
+/// Who plans, and what is set aside for the questions.
+async fn manager(options: &Options) -> Result<(Manager, Reserves), Error> {
     let config = options.inputs.config();
     let key = access::manager_key(config, &options.environment)?;
     if key.is_none() && config.orchestrator.manager == ManagerChoice::Auto {
         options.observer.note("no OpenRouter key is set: the embedded checklist manager plans");
     }
-    let Some(key) = key else { return Ok((Manager::Checklist, Money::ZERO)) };
+    let Some(key) = key else { return Ok((Manager::Checklist, Reserves::default())) };
     let client = Client::new(&Settings::with_key(&config.openrouter.base_url, key))?;
     let prices = prices(options, &client).await;
     let max_tokens = u32::try_from(config.openrouter.max_tokens).unwrap_or(u32::MAX);
@@ -114,21 +122,35 @@ async fn manager(options: &Options) -> Result<(Manager, Money), Error> {
         agents: Vec::new(),
         unknown_call: UNKNOWN_CALL,
     };
-    let names: Vec<&str> = std::iter::once(&settings.model).chain(&settings.fallbacks).map(String::as_str).collect();
-    let amount = reserve(&settings.prices, &names, PROMPT, max_tokens).unwrap_or(UNKNOWN_CALL);
+    let reserves = reserves(config, &settings);
     let prompts = Arc::new(options.inputs.prompts(options.repo.work_tree())?);
-    Ok((Manager::Model(Box::new(ModelManager::new(client, prompts, settings))), amount))
+    Ok((Manager::Model(Box::new(ModelManager::new(client, prompts, settings))), reserves))
 }
 
-/// What models cost; without an answer calls are settled by what the provider reports.
-async fn prices(options: &Options, client: &Client) -> PriceTable {
-    match client.models(clock::now()).await {
-        Ok(prices) => prices,
-        Err(error) => {
-            options.observer.note(format!("prices are not known: {error}"));
-            PriceTable::default()
-        }
+/// What is set aside for each kind of question.
+fn reserves(config: &Config, settings: &ModelSettings) -> Reserves {
+    let ask = |models: &[&str], bytes, tokens| reserve(&settings.prices, models, bytes, tokens, UNKNOWN_CALL);
+    let planners: Vec<&str> = std::iter::once(&settings.model).chain(&settings.fallbacks).map(String::as_str).collect();
+    let judges = judges(config);
+    let judges: Vec<&str> = judges.iter().map(String::as_str).collect();
+    Reserves {
+        manager: ask(&planners, PROMPT, settings.max_tokens),
+        derive: ask(&planners, PROMPT, derive_tokens(settings.max_tokens)),
+        judge: ask(&judges, EVIDENCE, settings.max_tokens),
+        worker: Money::ZERO,
     }
+}
+
+/// What models cost; without an answer calls are settled by what the provider reports, and each counts
+/// [`UNKNOWN_CALL`] until then.
+async fn prices(options: &Options, client: &Client) -> PriceTable {
+    let why = match timeout(PRICES, client.models(clock::now())).await {
+        Ok(Ok(prices)) => return prices,
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => format!("no answer within {} s", PRICES.as_secs()),
+    };
+    options.observer.note(format!("prices are not known ({why}): {UNKNOWN_CALL} is set aside for each call"));
+    PriceTable::default()
 }
 
 fn models(config: &Config) -> Models {
@@ -146,6 +168,12 @@ fn models(config: &Config) -> Models {
 fn judges(config: &Config) -> Vec<String> {
     let named = [&config.openrouter.judge_model, &config.openrouter.model];
     named.into_iter().filter(|name| !name.is_empty()).cloned().collect()
+}
+
+/// The most that one action may spend: its own ceiling, else the whole budget; zero where there is neither.
+fn ceiling(mission: &Mission, config: &Config) -> Money {
+    let budget = || charter::limits(mission, config).usd;
+    config.claude_code.max_budget_usd.or_else(budget).unwrap_or_default()
 }
 
 fn worker_kind(options: &Options, state: &StateDir) -> Result<(Kind, WorkerDollars, Money), Error> {
@@ -181,7 +209,28 @@ fn worker_kind(options: &Options, state: &StateDir) -> Result<(Kind, WorkerDolla
                 disallowed_tools: Vec::new(),
                 settings: serde_json::Map::new(),
             };
-            Ok((Kind::Claude(Box::new(claude)), dollars, worker.max_budget_usd.unwrap_or_default()))
+            Ok((Kind::Claude(Box::new(claude)), dollars, ceiling(&options.inputs.mission, config)))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_action_without_a_ceiling_of_its_own_may_use_the_budget() {
+        let text =
+            b"title: m\ndefinition_of_done: [{ criteria: it is there, validator: test -e x }]\nbudget: { usd: 7 }\n";
+        let mission = crate::mission::read("m.yaml", text).unwrap().mission;
+        let mut config = Config::default();
+        assert_eq!(Some(ceiling(&mission, &config)), config.claude_code.max_budget_usd);
+        config.claude_code.max_budget_usd = None;
+        assert_eq!(ceiling(&mission, &config), Money::from_micros(7_000_000));
+        config.budget.usd = Some(Money::from_micros(2_000_000));
+        assert_eq!(ceiling(&mission, &config), Money::from_micros(2_000_000), "the tighter one binds");
+        let unbounded = Mission { budget: crate::mission::Budget::default(), ..mission };
+        config.budget.usd = None;
+        assert_eq!(ceiling(&unbounded, &config), Money::ZERO);
     }
 }

@@ -39,7 +39,7 @@ pub enum Error {
         /// The criteria that need one.
         criteria: Vec<String>,
     },
-    /// A task inside of cco panicked.
+    /// A task inside of cco panicked; nothing was recorded of what it did.
     #[error("an inner task broke: {0}")]
     Broke(String),
     /// Mission, lock or configuration differ from what was sealed when the run began.

@@ -1,7 +1,9 @@
-//! Ends the process as `kill -9` would, at a chosen record of the journal: for the crash matrix of the tests.
+//! Ends the process as `kill -9` would, at a chosen record of the journal, or breaks an effect as a bug would: for the
+//! crash matrix of the tests.
 //!
 //! Built with the feature `test-fakes` only. `CCO_FAILPOINT` is `before:N` or `after:N`: right before record N is
-//! appended (what it tells has been done, and nobody knows) or right after (it is known, and what follows was not begun).
+//! appended (what it tells has been done, and nobody knows) or right after (it is known, and what follows was not begun);
+//! `panic:NAME` panics in the effect of that name, or with `panic:blocking` on a thread of one.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -27,5 +29,13 @@ pub(super) fn reach(environment: &BTreeMap<OsString, OsString>, side: Side, seq:
     let here = environment.get(OsStr::new("CCO_FAILPOINT")).is_some_and(|at| *at == *format!("{name}:{seq}"));
     if here && let Err(error) = kill(Pid::this(), Signal::SIGKILL) {
         tracing::error!(%error, "the failpoint failed");
+    }
+}
+
+/// Panics if this is the place.
+#[expect(clippy::panic, reason = "that is what it is for")]
+pub(super) fn break_in(environment: &BTreeMap<OsString, OsString>, name: &str) {
+    if environment.get(OsStr::new("CCO_FAILPOINT")).is_some_and(|at| *at == *format!("panic:{name}")) {
+        panic!("the failpoint {name}");
     }
 }

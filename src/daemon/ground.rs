@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::error::Error;
 use super::observer::Observer;
+use super::running::Hold;
 use crate::mission::Mission;
 use crate::repo::Repo;
 use crate::store::StateDir;
@@ -25,6 +26,8 @@ pub(super) struct Checking<'a> {
     pub(super) state: &'a StateDir,
     pub(super) verifier: &'a Verifier,
     pub(super) mission: &'a Mission,
+    /// Held by what runs on threads of its own.
+    pub(super) hold: Hold,
     /// cco's own environment, from which checks get what is allowed.
     pub(super) environment: &'a BTreeMap<OsString, OsString>,
     /// Checks at once.
@@ -73,15 +76,16 @@ impl Checking<'_> {
     /// Makes the kept check tree hold a tree. A set-up it has been through counts only while the folder is there.
     pub(super) async fn checkout_kept(&self, tree: &TreeId) -> Result<PathBuf, Error> {
         let (repo, state, tree) = (self.repo.clone(), self.state.clone(), tree.clone());
-        blocking(move || {
-            let dir = state.check_tree();
-            if !dir.is_dir() {
-                state.forget_set_up()?;
-            }
-            repo.update_kept(&tree, &dir)?;
-            Ok(dir)
-        })
-        .await
+        self.hold
+            .blocking(move || {
+                let dir = state.check_tree();
+                if !dir.is_dir() {
+                    state.forget_set_up()?;
+                }
+                repo.update_kept(&tree, &dir)?;
+                Ok(dir)
+            })
+            .await
     }
 
     /// Places carried files and sets the tree up.
@@ -93,11 +97,13 @@ impl Checking<'_> {
         carried: Vec<Carried>,
     ) -> Result<Ground, Error> {
         let into = dir.clone();
-        let carried = blocking(move || {
-            verify::place(&carried, &into)?;
-            Ok(carried)
-        })
-        .await?;
+        let carried = self
+            .hold
+            .blocking(move || {
+                verify::place(&carried, &into)?;
+                Ok::<_, Error>(carried)
+            })
+            .await?;
         let setup = Setup::of(self.mission.setup.as_deref(), &dir)?;
         let environment = Environment::new(Surroundings {
             variables: self.environment,
@@ -241,12 +247,6 @@ fn repeated(mut runs: Vec<Verdict>) -> Option<Verdict> {
 
 /// The most that evidence carries of an output, in bytes.
 const TAIL: usize = 4096;
-
-/// Runs what blocks on a thread of its own.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|error| Err(Error::Broke(error.to_string())))
-}
 
 /// What people said about exactly this tree.
 pub(super) fn approvals(session: &crate::session::Session, tree: &TreeId) -> Vec<Approval> {

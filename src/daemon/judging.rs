@@ -72,7 +72,8 @@ async fn ask_once(
     Ok((answers, judged.bill))
 }
 
-fn votes(check: &Check) -> u32 {
+/// How many times a judge is asked for a check, the parts of a combination included.
+pub(super) fn votes(check: &Check) -> u32 {
     let own = if let CheckKind::Judge(judge) = &check.kind { judge.votes.max(1) } else { 0 };
     check.parts().iter().map(votes).chain([own]).max().unwrap_or(own)
 }

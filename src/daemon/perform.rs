@@ -6,9 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{mpsc, watch};
 
+#[cfg(feature = "test-fakes")]
+use super::failpoint;
 use super::ground::Checking;
 use super::observer::Observer;
 use super::run::Anchor;
+use super::running::{Hold, Over};
 use super::{clock, derive, plan, prepare, prove, record, seal, snapshot, verify, work};
 use crate::manager::Manager;
 use crate::mission::Mission;
@@ -80,6 +83,7 @@ pub(super) struct Task {
     /// The journal's place that commits name.
     pub(super) anchor: Anchor,
     answers: mpsc::UnboundedSender<Answer>,
+    hold: Hold,
 }
 
 impl Tools {
@@ -99,15 +103,18 @@ impl Tools {
         session: &Arc<Session>,
         answers: &mpsc::UnboundedSender<Answer>,
         anchor: Anchor,
-    ) -> Task {
-        Task {
+    ) -> (Task, Over) {
+        let (hold, over) = Hold::new();
+        let task = Task {
             tools: Arc::clone(self),
             mission: Arc::clone(mission),
             session: Arc::clone(session),
             attempt: session.attempt,
             anchor,
             answers: answers.clone(),
-        }
+            hold,
+        };
+        (task, over)
     }
 }
 
@@ -139,8 +146,8 @@ impl Task {
         let Tools { repo, state, verifier, environment, jobs, observer, .. } = &*self.tools;
         let spool = state.attempt(self.attempt).join("checks");
         let marker = format!("{}-{}", self.session.run, self.attempt);
-        let mission = &self.mission;
-        Checking { repo, state, verifier, mission, environment, jobs: *jobs, observer, spool, marker }
+        let (mission, hold) = (&self.mission, self.hold.clone());
+        Checking { repo, state, verifier, mission, hold, environment, jobs: *jobs, observer, spool, marker }
     }
 
     /// Runs what blocks on a thread of its own.
@@ -149,14 +156,21 @@ impl Task {
         work: impl FnOnce(&Tools) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
         let tools = Arc::clone(&self.tools);
-        let done = tokio::task::spawn_blocking(move || work(&tools)).await;
-        done.unwrap_or_else(|error| Err(unfit(&format!("an inner task broke: {error}"))))
+        self.hold
+            .blocking(move || {
+                #[cfg(feature = "test-fakes")]
+                failpoint::break_in(&tools.environment, "blocking");
+                work(&tools)
+            })
+            .await
     }
 }
 
 /// Performs an effect and sends its answer.
 pub(super) async fn perform(task: Task, effect: Effect, worker: Option<Control>) {
     let attempt = task.attempt;
+    #[cfg(feature = "test-fakes")]
+    failpoint::break_in(&task.tools.environment, effect.name());
     let done = match effect {
         Effect::Prepare => prepare::prepare(&task).await.map(plain),
         Effect::Derive { criteria } => derive::derive(&task, &criteria).await,

@@ -61,6 +61,9 @@ pub enum Ask {
     Done {
         /// What they say.
         note: String,
+        /// The phase it is about, where they name one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        phase: Option<String>,
     },
     /// Tell where the mission stands.
     Status,

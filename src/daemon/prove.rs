@@ -4,6 +4,7 @@ use super::baseline;
 use super::ground::SetUp;
 use super::perform::{Task, Tools, unfit};
 use super::verify::{Keep, prepare, run};
+use crate::manager::Failed;
 use crate::session::{Event, Fault};
 use crate::verify::{self, Occasion};
 use crate::words::{CommitId, TreeId};
@@ -25,13 +26,21 @@ pub(super) async fn prove(task: &Task, commit: CommitId, tree: TreeId) -> Result
     let compared = baseline::found(task)?;
     let check_hash = crate::mission::Check::hash;
     let items = verify::items(&task.mission.criteria, verify::Scope::All, Occasion::Proof, check_hash);
-    let found = run(task, &ground, items, Some(compared), Keep::Nothing).await?;
-    task.blocking(move |tools| {
-        tools.repo.discard(&dir).map_err(|error| unfit(&error))?;
-        if found.open > 0 { wipe_kept(tools) } else { Ok(()) }
-    })
-    .await?;
-    Ok(Event::Proved { attempt: task.attempt, bill: found.bill })
+    let attempt = task.attempt;
+    let found = match run(task, &ground, items, Some(compared), Keep::Nothing).await {
+        Ok(found) => found,
+        Err(Failed { fault, bill }) => return Ok(Event::Failed { attempt, fault, bill }),
+    };
+    if found.open > 0
+        && let Err(fault) = task.blocking(wipe_kept).await
+    {
+        return Ok(Event::Failed { attempt, fault, bill: found.bill });
+    }
+    // What cannot be tidied away now is before the next proof.
+    if let Err(fault) = task.blocking(move |tools| tools.repo.discard(&dir).map_err(|error| unfit(&error))).await {
+        task.tools.observer.note(fault.text);
+    }
+    Ok(Event::Proved { attempt, bill: found.bill })
 }
 
 /// What checks left in the kept tree made them pass there, and so may they again: it is made anew.

@@ -21,22 +21,24 @@ use super::observer::{Observer, Update};
 use super::perform::{Answer, Tools};
 use super::protocol::{Ask, Reply};
 use super::reporting;
-use super::running::Running;
+use super::running::{Ending, Running};
 use super::said;
+use super::work::claim;
 use crate::mission::Mission;
 use crate::session::{self, Checkpoint, Effect, Event, Leave, Notice, Patience, Session, Stage, StopHow};
 use crate::store::{self, Mark, Store};
 use crate::view;
-use crate::words::{Actor, AttemptId, Hash, Seq, Via};
+use crate::words::{Actor, AttemptId, Hash, PhaseId, Seq, Via};
 
 /// A daemon about to run, or running.
 pub(super) struct Daemon {
     pub(super) session: Arc<Session>,
-    pub(super) store: Store,
     pub(super) tools: Arc<Tools>,
     pub(super) mission: Arc<Mission>,
     pub(super) running: Option<Running>,
     pub(super) answers: mpsc::UnboundedSender<Answer>,
+    /// Where it is told that an effect broke.
+    pub(super) broken: mpsc::UnboundedSender<String>,
     pub(super) observer: Observer,
     pub(super) patience: Patience,
     pub(super) signals: u8,
@@ -44,6 +46,8 @@ pub(super) struct Daemon {
     pub(super) anchor: Anchor,
     /// When this daemon began.
     pub(super) started_at: Timestamp,
+    /// Holds the lock, and so goes last.
+    pub(super) store: Store,
 }
 
 /// The newest `verified` record: what a commit's time, attempt and trailer are taken from, so that a commit made again
@@ -78,6 +82,7 @@ impl Anchor {
 /// Where events come from.
 pub(super) struct Inlets {
     pub(super) answers: mpsc::UnboundedReceiver<Answer>,
+    pub(super) broken: mpsc::UnboundedReceiver<String>,
     pub(super) asks: mpsc::Receiver<Asked>,
     pub(super) interrupt: Signal,
     pub(super) terminate: Signal,
@@ -90,6 +95,8 @@ pub(super) struct Inlets {
 /// One thing the loop heard.
 enum Heard {
     Answer(Box<Answer>),
+    /// An effect panicked: its answer will never come.
+    Broke(String),
     Asked(Asked),
     Interrupted,
     Terminated,
@@ -110,6 +117,7 @@ pub struct Ended {
 impl Inlets {
     pub(super) fn open(
         answers: mpsc::UnboundedReceiver<Answer>,
+        broken: mpsc::UnboundedReceiver<String>,
         asks: mpsc::Receiver<Asked>,
         time_limit: Option<Duration>,
     ) -> std::io::Result<Self> {
@@ -117,7 +125,7 @@ impl Inlets {
         let terminate = signal(SignalKind::terminate())?;
         let hangup = signal(SignalKind::hangup())?;
         let deadline = time_limit.map(|limit| Instant::now() + limit);
-        Ok(Self { answers, asks, interrupt, terminate, hangup, deadline })
+        Ok(Self { answers, broken, asks, interrupt, terminate, hangup, deadline })
     }
 
     async fn next(&mut self) -> Heard {
@@ -130,6 +138,7 @@ impl Inlets {
         };
         tokio::select! {
             Some(answer) = self.answers.recv() => Heard::Answer(Box::new(answer)),
+            Some(what) = self.broken.recv() => Heard::Broke(what),
             Some(asked) = self.asks.recv() => Heard::Asked(asked),
             Some(()) = self.interrupt.recv() => Heard::Interrupted,
             Some(()) = self.terminate.recv() => Heard::Terminated,
@@ -140,16 +149,31 @@ impl Inlets {
 }
 
 impl Daemon {
-    /// Runs until there is a reason to leave. The first event is already in the journal; its effect is issued here.
-    pub(super) async fn run(mut self, mut inlets: Inlets) -> Result<Ended, Error> {
+    /// Runs until there is a reason to leave. Then nothing of an effect is under way any more; the lock is still held.
+    pub(super) async fn run(&mut self, inlets: Inlets) -> Result<Ended, Error> {
+        let reason = self.heed(inlets).await;
+        if let Some(running) = self.running.take() {
+            running.end().await;
+        }
+        let (leave, signal) = reason?;
+        self.close(leave, signal)
+    }
+
+    /// The loop. The first event is already in the journal; its effect is issued here.
+    async fn heed(&mut self, mut inlets: Inlets) -> Result<(Leave, Option<i32>), Error> {
         self.issue()?;
         let mut last_signal = None;
         loop {
             if let Some(leave) = session::leave(&self.session, self.patience, clock::now()) {
-                return self.close(leave, last_signal);
+                return Ok((leave, last_signal));
             }
             match inlets.next().await {
                 Heard::Answer(answer) => self.take_answer(*answer)?,
+                Heard::Broke(what) => {
+                    // What became of the effect is not known: nothing is recorded, and the next daemon enters the stage again.
+                    self.store.sync()?;
+                    return Err(Error::Broke(what));
+                }
                 Heard::Asked(asked) => self.take_ask(asked)?,
                 Heard::Interrupted => {
                     last_signal = Some(nix::libc::SIGINT);
@@ -190,11 +214,10 @@ impl Daemon {
     }
 
     fn take_ask(&mut self, asked: Asked) -> Result<(), Error> {
-        let Asked { ask, from, reply } = asked;
-        let actor = Actor::Operator { name: from, via: Via::Cli };
+        let Asked { ask, actor, reply } = asked;
         let event = match ask {
             Ask::Status => return self.answer(reply, Reply::Status(Box::new(self.status()))),
-            Ask::Done { note } => return self.done(reply, &note),
+            Ask::Done { note, phase } => return self.done(reply, actor, &note, phase),
             ask => match said::event(&self.session, actor, ask) {
                 Ok(event) => event,
                 Err(refused) => return self.answer(reply, refused),
@@ -213,11 +236,30 @@ impl Daemon {
         Ok(())
     }
 
-    /// The worker's word that it is done: ends an action only where a person works in its place.
-    fn done(&self, reply: oneshot::Sender<Reply>, note: &str) -> Result<(), Error> {
-        let taken = self.running.as_ref().is_some_and(Running::done);
+    /// The worker's word that it is done: kept, and it ends an action only where a person works in its place and means the
+    /// phase that is under way.
+    fn done(
+        &mut self,
+        reply: oneshot::Sender<Reply>,
+        actor: Actor,
+        note: &str,
+        phase: Option<String>,
+    ) -> Result<(), Error> {
+        let phase = phase.map(PhaseId::new);
+        let place = |phase| self.session.charter.phases.iter().position(|known| known == phase);
+        let meant = phase.as_ref().map(place);
+        if meant == Some(None) {
+            let known: Vec<&str> = self.session.charter.phases.iter().map(PhaseId::as_str).collect();
+            let text = format!("there is no such phase; the mission's are: {}", known.join(", "));
+            return self.answer(reply, nothing_by_that_name(text));
+        }
+        let now = meant.is_none_or(|meant| meant == Some(self.session.phase));
+        let note = claim(note).to_owned();
+        self.observer.tell(Update::Chip(format!("[Done: {}]", view::printable_line(&note))));
+        self.take(&Event::Signalled { actor, phase, note })?;
+        self.store.sync()?;
+        let taken = now && self.running.as_ref().is_some_and(Running::done);
         let text = if taken { "noted; the checks decide" } else { "noted as a hint; the checks decide" };
-        self.observer.tell(Update::Chip(format!("[Done: {}]", view::printable_line(note))));
         let stage = self.session.stage.name().to_owned();
         self.answer(reply, Reply::Taken { stage, notes: vec![text.to_owned()] })
     }
@@ -285,21 +327,29 @@ impl Daemon {
         match effect {
             Effect::Cancel { attempt, force } => self.cancel(attempt, force),
             effect => {
-                let task = self.tools.task(&self.mission, &self.session, &self.answers, self.anchor);
-                self.running = Some(Running::start(task, effect));
+                let (task, over) = self.tools.task(&self.mission, &self.session, &self.answers, self.anchor);
+                self.running = Some(Running::start(task, over, effect, self.broken.clone()));
             }
         }
         Ok(())
     }
 
     fn cancel(&mut self, attempt: crate::words::AttemptId, force: session::CancelForce) {
-        let ended = self.running.as_mut().is_none_or(|running| running.cancel(force));
-        if ended {
-            let answer = Answer { event: Event::Cancelled { attempt }, mission: None };
-            if self.answers.send(answer).is_err() {
-                tracing::warn!("a cancellation was not heard");
+        let over = match self.running.as_mut().map(|running| running.cancel(force)) {
+            Some(Ending::Answers) => return,
+            Some(Ending::Silent(over)) => Some(over),
+            None => None,
+        };
+        let answers = self.answers.clone();
+        tokio::spawn(async move {
+            if let Some(over) = over {
+                over.wait().await;
             }
-        }
+            let answer = Answer { event: Event::Cancelled { attempt }, mission: None };
+            if answers.send(answer).is_err() {
+                tracing::debug!("a cancellation came after the loop had ended");
+            }
+        });
     }
 
     /// Keeps a restore point. The run can go on without one: the journal has it all.
@@ -321,15 +371,14 @@ impl Daemon {
         Ok(())
     }
 
-    fn close(mut self, leave: Leave, signal: Option<i32>) -> Result<Ended, Error> {
-        self.running = None;
+    fn close(&mut self, leave: Leave, signal: Option<i32>) -> Result<Ended, Error> {
         self.store.sync()?;
         self.checkpoint(&Checkpoint::Full);
         let Tools { state, repo, .. } = &*self.tools;
         if let Err(error) = reporting::write(state, repo, &self.session, clock::now()) {
             self.observer.note(format!("the report was not written: {error}"));
         }
-        Ok(Ended { leave, signal, session: self.session })
+        Ok(Ended { leave, signal, session: Arc::clone(&self.session) })
     }
 }
 
@@ -339,4 +388,8 @@ fn checkpoint_after(stage: &Stage, event: &Event) -> Option<Checkpoint> {
         (Stage::Recording(order), Event::Recorded { .. }) => Some(order.checkpoint.clone()),
         _ => None,
     }
+}
+
+fn nothing_by_that_name(text: String) -> Reply {
+    Reply::Refused { code: "CCO-E0423".to_owned(), text }
 }

@@ -36,7 +36,7 @@ fn has_manual_check(session: &Session, name: &str) -> Result<CriterionId, Reply>
     };
     match criterion.checks.iter().any(|check| check.kind == "manual") {
         true => Ok(id),
-        false => Err(refused("CCO-E0423", &format!("there is no criterion {name:?} with a manual check"))),
+        false => Err(refused("CCO-E0423", &format!("the criterion “{name}” has no manual check: its checks decide"))),
     }
 }
 

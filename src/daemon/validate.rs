@@ -19,13 +19,14 @@ use super::history::history;
 use super::inputs::Inputs;
 use super::observer::Observer;
 use super::pins;
+use super::running::Hold;
 use crate::process::Supervisor;
 use crate::repo::Repo;
 use crate::session::{End, Reserves, Session, Stage, WorkerDollars};
 use crate::store::{self, Lock, StateDir};
 use crate::verify::{self, Occasion, Verifier};
 use crate::view::{self, Validation};
-use crate::words::{CriterionId, Money, TreeId, Verdict};
+use crate::words::{CriterionId, TreeId, Verdict};
 
 /// What is looked at.
 pub struct Look {
@@ -68,6 +69,7 @@ pub async fn validate(look: Look) -> Result<Validation, Error> {
         state: &state,
         verifier: &Verifier::new(Arc::new(Supervisor::new(&program))),
         mission,
+        hold: Hold::new().0,
         environment: &environment,
         jobs: usize::try_from(inputs.config().verify.jobs).unwrap_or(1),
         observer: &observer,
@@ -76,8 +78,7 @@ pub async fn validate(look: Look) -> Result<Validation, Error> {
     };
     let verdicts = run(&checking, &tree, session.as_ref()).await?;
     forget(&spool)?;
-    let none = Reserves { manager: Money::ZERO, worker: Money::ZERO };
-    let charter = charter(mission, inputs.config(), none, WorkerDollars::Billed);
+    let charter = charter(mission, inputs.config(), Reserves::default(), WorkerDollars::Billed);
     Ok(view::validation(charter, tree, &verdicts, clock::now()))
 }
 

@@ -1,6 +1,6 @@
 //! Runs the checks of an iteration on the kept check tree, taking over what was found before on the same inputs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,9 +10,10 @@ use super::judging::{self, Judged};
 use super::perform::{Task, Tools, unfit};
 use super::seal::{self, globs};
 use super::{baseline, pins};
+use crate::manager::Failed;
 use crate::mission::Mission;
 use crate::session::{Bill, Event, Fault, Scope, Session};
-use crate::verify::{self, Baseline, Broken, Item, Known, Occasion};
+use crate::verify::{self, Answer, Baseline, Broken, Item, Known, Occasion};
 use crate::words::{CheckId, CriterionId, Hash, Outcome, TreeId, Verdict};
 
 pub(super) async fn verify(
@@ -38,8 +39,10 @@ pub(super) async fn verify(
         Some(baseline::found(task)?)
     };
     let items = take_over_known(task, &ground, compared.as_ref(), items)?;
-    let found = run(task, &ground, items, compared, Keep::Verdicts).await?;
-    Ok(Event::Verified { attempt, bill: found.bill })
+    Ok(match run(task, &ground, items, compared, Keep::Verdicts).await {
+        Ok(found) => Event::Verified { attempt, bill: found.bill },
+        Err(Failed { fault, bill }) => Event::Failed { attempt, fault, bill },
+    })
 }
 
 /// Makes a check tree ready with what was pinned at the seal: sealed paths, carried files.
@@ -157,21 +160,38 @@ impl Found {
     }
 }
 
-/// Runs checks on a ground, records their verdicts, and keeps them if they may be kept.
+/// Has the judges asked and the checks run; a fault after it carries what judging cost along.
 pub(super) async fn run(
     task: &Task,
     ground: &Ground,
     items: Vec<Item>,
     compared: Option<Baseline>,
     keep: Keep,
-) -> Result<Found, Fault> {
+) -> Result<Found, Failed> {
     let mut found = Found::default();
     let items = without_unready(task, ground, items, &mut found);
     if items.is_empty() {
         return Ok(found);
     }
-    let Judged { answers, bill } = judging::ask(task, &ground.dir, &items, &ground.hidden).await?;
+    let free = |fault| Failed { fault, bill: None };
+    let Judged { answers, bill } = judging::ask(task, &ground.dir, &items, &ground.hidden).await.map_err(free)?;
     found.bill = bill;
+    match judge(task, ground, items, answers, compared, keep, &mut found).await {
+        Ok(()) => Ok(found),
+        Err(fault) => Err(Failed { fault, bill: found.bill }),
+    }
+}
+
+/// Runs checks on a ground, records their verdicts, and keeps them if they may be kept.
+async fn judge(
+    task: &Task,
+    ground: &Ground,
+    items: Vec<Item>,
+    answers: BTreeMap<CheckId, Vec<Answer>>,
+    compared: Option<Baseline>,
+    keep: Keep,
+    found: &mut Found,
+) -> Result<(), Fault> {
     let history =
         history(&task.tools.repo, Some(&task.session), &ground.tree, &items).map_err(|error| unfit(&error))?;
     let said = Said { baseline: compared.clone(), answers, approvals: approvals(&task.session, &ground.tree), history };
@@ -198,7 +218,7 @@ pub(super) async fn run(
     if keep == Keep::Verdicts {
         remember(task, ground, compared.as_ref(), &items, &report.verdicts)?;
     }
-    Ok(found)
+    Ok(())
 }
 
 fn compares(items: &[Item], check: &CheckId) -> bool {

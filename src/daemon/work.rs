@@ -5,7 +5,7 @@ use super::perform::Task;
 use crate::manager::Manager;
 use crate::prompt::{self, WorkFacts, WorkPrompt};
 use crate::session::{Event, Fault, ModelTier, WorkOrder, WorkerOutcome, WorkerReport};
-use crate::words::IterationNumber;
+use crate::words::{IterationNumber, boundary};
 use crate::worker::{self, ApiFault, ApiKind, Control, Live, Outcome, Report, Request};
 
 use super::perform::unfit;
@@ -97,7 +97,7 @@ fn in_the_words_of_the_core(report: Report, order: &WorkOrder, adopted: bool) ->
         outcome: outcome(&report),
         session: order.session,
         model: report.model,
-        text: bounded(&report.text, CLAIM),
+        text: claim(&report.text).to_owned(),
         usage: report.usage,
         own_cost: report.own_cost,
         session_cost: report.session_cost,
@@ -159,8 +159,7 @@ fn api_fault(fault: &ApiFault) -> WorkerOutcome {
     }
 }
 
-/// The beginning of a text, cut at a character.
-fn bounded(text: &str, bytes: usize) -> String {
-    let end = (0..=bytes.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-    text.get(..end).unwrap_or_default().to_owned()
+/// What is kept of the words of who acts.
+pub(super) fn claim(text: &str) -> &str {
+    &text[..boundary(text, CLAIM)]
 }

@@ -172,7 +172,7 @@ impl ModelManager {
         let body = request.body();
         let key = question.place.key(&question.kind, &body);
         if let Some(kept) = (desk.memory.recall)(&key).as_deref().and_then(Kept::read) {
-            desk.tally.recalled(kept.price());
+            desk.tally.recalled(kept.price(), kept.paid_by);
             return got(kept);
         }
         let Call { outcome, sent, doubts } = self.client.chat(request, desk.now).await;
@@ -195,7 +195,7 @@ impl ModelManager {
         };
         desk.tally.paid(price);
         let model = if model.is_empty() { request.model.clone() } else { model };
-        let kept = Kept::new(answer, model, price);
+        let kept = Kept::new(answer, model, price, question.place.attempt);
         match kept.bytes().and_then(|bytes| (desk.memory.keep)(&key, &bytes)) {
             Ok(()) => got(kept),
             Err(what) => {

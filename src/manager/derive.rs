@@ -23,6 +23,12 @@ const CHECKS: usize = 8;
 /// The smallest ceiling of an answer, in tokens: it carries checks for many criteria.
 const LEAST_TOKENS: u32 = 8192;
 
+/// The ceiling of an answer that proposes checks, in tokens, where an ordinary one may have so many.
+#[must_use]
+pub fn derive_tokens(max_tokens: u32) -> u32 {
+    max_tokens.max(LEAST_TOKENS)
+}
+
 /// Criteria that need checks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeriveRequest {
@@ -159,9 +165,9 @@ impl ModelManager {
             schema_name: "checks",
             schema: &request.schema,
             models: self.models(),
-            max_tokens: self.settings.max_tokens.max(LEAST_TOKENS),
+            max_tokens: derive_tokens(self.settings.max_tokens),
         };
-        let mut desk = Desk { memory, now, tally: Tally::new(Role::Manager) };
+        let mut desk = Desk { memory, now, tally: Tally::new(Role::Manager, request.place.attempt) };
         let mut good = BTreeMap::new();
         let accept = |text: &str, try_now: Try| request.read(text, try_now, &mut good);
         match self.ask(&question, &mut desk, accept).await {
@@ -286,12 +292,12 @@ fn without_nulls(check: Value) -> Value {
 mod tests {
     use super::*;
     use crate::mission::CheckKind;
-    use crate::words::IterationNumber;
+    use crate::words::{AttemptId, IterationNumber};
 
     fn request() -> DeriveRequest {
         let wanted = |id: &str, priority| Wanted { id: CriterionId::new(id), text: format!("{id} holds"), priority };
         DeriveRequest {
-            place: Place { iteration: IterationNumber(0), booked: 0 },
+            place: Place { iteration: IterationNumber(0), booked: 0, attempt: AttemptId(1) },
             asking: Asking { system: String::new(), user: String::new() },
             wanted: vec![wanted("a", Priority::Critical), wanted("b", Priority::Low)],
             services: vec!["api".to_owned()],

@@ -60,7 +60,7 @@ impl ModelManager {
             models: judging.models.iter().map(String::as_str).collect(),
             max_tokens: self.settings.max_tokens,
         };
-        let mut desk = Desk { memory, now, tally: Tally::new(Role::Judge) };
+        let mut desk = Desk { memory, now, tally: Tally::new(Role::Judge, judging.place.attempt) };
         let read = |text: &str| read_json::<Value>(text).and_then(|answer| accept(&answer).map(|()| answer));
         match self.ask(&question, &mut desk, |text, _| read(text)).await {
             Ok(Answered { value: answer, model }) => Ok(Judged { answer, model, bill: desk.tally.bill() }),

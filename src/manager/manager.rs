@@ -130,7 +130,7 @@ impl Manager {
             models: model.models(),
             max_tokens: model.settings.max_tokens,
         };
-        let mut desk = Desk { memory, now, tally: Tally::new(Role::Manager) };
+        let mut desk = Desk { memory, now, tally: Tally::new(Role::Manager, request.place.attempt) };
         let answer = model.ask(&question, &mut desk, |text, _| read_plan(text, &request.bounds)).await;
         let bill = desk.tally.bill();
         match answer {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::session::{Cost, Session};
-use crate::words::{Hash, IterationNumber, Money, Usage};
+use crate::words::{AttemptId, Hash, IterationNumber, Money, Usage};
 
 /// The version of a kept reply.
 const RECORD: u32 = 1;
@@ -39,13 +39,15 @@ pub struct Place {
     pub iteration: IterationNumber,
     /// The calls booked in the ledger when the stage was entered.
     pub booked: u64,
+    /// The attempt that asks; no part of a key, because a later one must find what this one paid for.
+    pub attempt: AttemptId,
 }
 
 impl Place {
     /// The place a session stands at.
     #[must_use]
     pub fn of(session: &Session) -> Self {
-        Self { iteration: session.iteration, booked: session.ledger.calls() }
+        Self { iteration: session.iteration, booked: session.ledger.calls(), attempt: session.attempt }
     }
 
     /// The key of a call.
@@ -68,6 +70,9 @@ pub(super) struct Kept {
     estimated: Money,
     pub(super) usage: Usage,
     pub(super) calls: u32,
+    /// The attempt that paid.
+    #[serde(default)]
+    pub(super) paid_by: Option<AttemptId>,
 }
 
 /// Why a paid call gave no answer.
@@ -81,9 +86,9 @@ pub(super) enum Unusable {
 }
 
 impl Kept {
-    pub(super) fn new(answer: Result<String, Unusable>, model: String, price: Price) -> Self {
+    pub(super) fn new(answer: Result<String, Unusable>, model: String, price: Price, payer: AttemptId) -> Self {
         let Price { reported, estimated, usage, calls } = price;
-        Self { version: RECORD, answer, model, reported, estimated, usage, calls }
+        Self { version: RECORD, answer, model, reported, estimated, usage, calls, paid_by: Some(payer) }
     }
 
     pub(super) const fn price(&self) -> Price {
@@ -140,7 +145,7 @@ mod tests {
     fn a_kept_reply_reads_back_and_another_version_does_not() {
         let price = Price { reported: Money::from_micros(7), calls: 1, ..Price::default() };
         for answer in [Ok("{}".to_owned()), Err(Unusable::Repairable("cut".to_owned()))] {
-            let kept = Kept::new(answer, "m".to_owned(), price);
+            let kept = Kept::new(answer, "m".to_owned(), price, AttemptId(3));
             assert_eq!(Kept::read(&kept.bytes().unwrap()), Some(kept.clone()));
             let other = Kept { version: 2, ..kept };
             assert_eq!(Kept::read(&other.bytes().unwrap()), None);
@@ -150,10 +155,10 @@ mod tests {
 
     #[test]
     fn a_key_tells_places_kinds_and_requests_apart() {
-        let place = |iteration, booked| Place { iteration: IterationNumber(iteration), booked };
+        let place = |iteration, booked| Place { iteration: IterationNumber(iteration), booked, attempt: AttemptId(9) };
         let (body, other) = (serde_json::json!({ "a": 1 }), serde_json::json!({ "a": 2 }));
         let key = place(1, 1).key("plan", &body);
-        assert_eq!(key, place(1, 1).key("plan", &body));
+        assert_eq!(key, Place { attempt: AttemptId(10), ..place(1, 1) }.key("plan", &body));
         for different in [
             place(2, 1).key("plan", &body),
             place(1, 2).key("plan", &body),

@@ -17,7 +17,7 @@ mod tally;
 
 pub use answer::{Bounds, plan_schema, read_plan};
 pub use checklist::checklist;
-pub use derive::{DeriveRequest, Derived, Proposal, derive_schema, judged_instead};
+pub use derive::{DeriveRequest, Derived, Proposal, derive_schema, derive_tokens, judged_instead};
 pub use judge::{Judged, Judging};
 pub use manager::{Failed, Manager, ModelManager, ModelSettings, PlanRequest, Planned, fault_of};
 pub use memory::{Keep, Memory, Place, Recall};

@@ -8,13 +8,14 @@ const BYTES_PER_TOKEN: usize = 2;
 /// Calls of one question to one model: the first and its repair.
 const CALLS: u64 = 2;
 
-/// The ceiling for one question with its repair round, by the dearest of the models; `None` where no price is known.
+/// The ceiling for one question: every model is asked in turn, each with its repair round, and each answer is paid for.
+/// `unknown` is what a call counts where its price is not known.
 #[must_use]
-pub fn reserve(prices: &PriceTable, models: &[&str], prompt_bytes: usize, max_tokens: u32) -> Option<Money> {
+pub fn reserve(prices: &PriceTable, models: &[&str], prompt_bytes: usize, max_tokens: u32, unknown: Money) -> Money {
     // The repair carries the first answer along.
     let input = tokens(prompt_bytes).saturating_add(u64::from(max_tokens));
-    let known = models.iter().filter_map(|model| prices.model(model));
-    known.map(|info| info.ceiling(input, u64::from(max_tokens)).saturating_mul(CALLS)).max()
+    let call = |model: &&str| prices.model(model).map_or(unknown, |info| info.ceiling(input, u64::from(max_tokens)));
+    models.iter().map(call).map(|call| call.saturating_mul(CALLS)).sum()
 }
 
 /// No fewer tokens than so many bytes can be.
@@ -32,9 +33,12 @@ mod tests {
     fn the_reserve_is_above_what_a_question_with_its_repair_costs() {
         let table = PriceTable::read(&json!({ "data": [
             { "id": "m", "pricing": { "prompt": "0.000003", "completion": "0.000015" } } ]}));
-        let reserved = reserve(&table, &["unknown", "m"], 40_000, 4096).unwrap();
+        let unknown = Money::from_micros(7);
+        let reserved = reserve(&table, &["m"], 40_000, 4096, unknown);
         let one = table.model("m").unwrap().ceiling(10_000 + 4096, 4096);
         assert!(reserved >= one + one, "{reserved}");
-        assert_eq!(reserve(&table, &["unknown"], 1, 1), None);
+        assert_eq!(reserve(&table, &["unknown"], 1, 1, unknown), Money::from_micros(14));
+        let both = reserve(&table, &["unknown", "m"], 40_000, 4096, unknown);
+        assert_eq!(both, reserved + Money::from_micros(14), "a fallback is paid for beside the first");
     }
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::memory::Price;
 use crate::openrouter::{Client, Doubt, ModelInfo, Paid};
 use crate::session::{Bill, Cost, Role};
-use crate::words::{Money, Usage};
+use crate::words::{AttemptId, Money, Usage};
 
 /// The running total of a question.
 #[derive(Clone, Copy, Debug)]
@@ -13,28 +13,35 @@ pub(super) struct Tally {
     role: Role,
     price: Price,
     from_cache: bool,
+    /// The attempt that asks.
+    attempt: AttemptId,
+    /// The attempt that paid the last call.
+    paid_by: Option<AttemptId>,
 }
 
 impl Tally {
-    pub(super) fn new(role: Role) -> Self {
-        Self { role, price: Price::default(), from_cache: false }
+    pub(super) fn new(role: Role, attempt: AttemptId) -> Self {
+        Self { role, price: Price::default(), from_cache: false, attempt, paid_by: None }
     }
 
     /// Adds a call made now.
     pub(super) fn paid(&mut self, price: Price) {
         self.price.add(price);
+        self.paid_by = Some(self.attempt);
     }
 
     /// Adds a call that an attempt before a crash made.
-    pub(super) fn recalled(&mut self, price: Price) {
+    pub(super) fn recalled(&mut self, price: Price, paid_by: Option<AttemptId>) {
         self.price.add(price);
         self.from_cache = true;
+        self.paid_by = self.paid_by.max(paid_by);
     }
 
     /// The bill of everything.
     pub(super) fn bill(&self) -> Bill {
         let Price { usage, calls, .. } = self.price;
-        Bill { role: self.role, cost: self.price.cost(), usage, calls, from_cache: self.from_cache }
+        let Self { role, from_cache, paid_by, .. } = *self;
+        Bill { role, cost: self.price.cost(), usage, calls, from_cache, paid_by }
     }
 
     /// The bill, where there is anything on it.
@@ -46,17 +53,23 @@ impl Tally {
 /// Several questions of one effect on one bill: the votes of a judge, the rounds of deriving.
 #[must_use]
 pub fn total(role: Role, bills: &[Bill]) -> Bill {
-    let mut tally = Tally::new(role);
+    let mut sum = Price::default();
     for bill in bills {
         let (reported, estimated) = match bill.cost {
             Cost::Reported(amount) => (amount, Money::ZERO),
             Cost::Estimated(amount) => (Money::ZERO, amount),
             Cost::Equivalent(_) | Cost::Free => (Money::ZERO, Money::ZERO),
         };
-        tally.price.add(Price { reported, estimated, usage: bill.usage, calls: bill.calls });
-        tally.from_cache |= bill.from_cache;
+        sum.add(Price { reported, estimated, usage: bill.usage, calls: bill.calls });
     }
-    tally.bill()
+    Bill {
+        role,
+        cost: sum.cost(),
+        usage: sum.usage,
+        calls: sum.calls,
+        from_cache: bills.iter().any(|bill| bill.from_cache),
+        paid_by: bills.iter().filter_map(|bill| bill.paid_by).max(),
+    }
 }
 
 /// How calls are reckoned where the provider does not say what they cost.
@@ -120,5 +133,9 @@ mod tests {
         let sum = total(Role::Judge, &[bill(Cost::Reported(two)), bill(Cost::Estimated(three))]);
         assert_eq!(sum.cost, Cost::Estimated(Money::from_micros(5)));
         assert_eq!(total(Role::Judge, &[]), Bill::free(Role::Judge));
+        let paid =
+            |attempt, from_cache| Bill { paid_by: Some(AttemptId(attempt)), from_cache, ..bill(Cost::Reported(two)) };
+        let sum = total(Role::Judge, &[paid(3, true), paid(5, false)]);
+        assert_eq!((sum.from_cache, sum.paid_by), (true, Some(AttemptId(5))), "the last payer is of now");
     }
 }

@@ -60,6 +60,8 @@ pub struct CharterCheck {
     pub every: Every,
     /// Hash of its definition as sealed.
     pub hash: Hash,
+    /// How many times a judge is asked for it, the parts of a combination included; 0: never.
+    pub votes: u32,
 }
 
 /// What bounds a run. A change while it runs is an audited event.
@@ -121,10 +123,15 @@ pub enum CommitFrequency {
 /// What is set aside in the ledger before a call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reserves {
-    /// For one manager call with its repair round.
+    /// For one question to the manager, over all of its models with their repair rounds.
     pub manager: Money,
-    /// For one worker attempt: the `--max-budget-usd` it is given.
+    /// For one worker attempt: the `--max-budget-usd` it is given, as far as the budget goes. Zero: the attempt has no
+    /// ceiling, or costs nothing.
     pub worker: Money,
+    /// As `manager`, for deriving checks from words: a longer answer.
+    pub derive: Money,
+    /// As `manager`, for one vote of a judge.
+    pub judge: Money,
 }
 
 /// What the worker's dollars mean.

@@ -5,11 +5,11 @@
 
 use jiff::Timestamp;
 
-use super::charter::{Charter, CharterCheck, Limits};
+use super::charter::{Charter, CharterCheck, Limits, Reserves, WorkerDollars};
 use super::ledger::Bill;
 use super::plan::{Plan, PlanSource};
 use super::worker_report::WorkerReport;
-use crate::words::{Actor, AttemptId, CommitId, CriterionId, Hash, RunId, SessionId, TreeId, Verdict};
+use crate::words::{Actor, AttemptId, CommitId, CriterionId, Hash, PhaseId, RunId, SessionId, TreeId, Verdict};
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -173,6 +173,15 @@ pub enum Event {
         /// What; bounded by the face that took it.
         text: String,
     },
+    /// The worker, or the person in its place, says that the action is done: a claim (`cco done`).
+    Signalled {
+        /// Who.
+        actor: Actor,
+        /// The phase it is about, where they named one.
+        phase: Option<PhaseId>,
+        /// What they say; bounded by the face that took it.
+        note: String,
+    },
     /// A person answered a manual check.
     Answered {
         /// Who.
@@ -190,6 +199,15 @@ pub enum Event {
         actor: Actor,
         /// The new ones.
         limits: Limits,
+    },
+    /// What calls cost is not what it was for the daemon before: another credential, another key, other prices.
+    TermsSet {
+        /// Who started the daemon that found it.
+        actor: Actor,
+        /// What is set aside from now on.
+        reserves: Reserves,
+        /// What the worker's dollars mean from now on.
+        worker_dollars: WorkerDollars,
     },
 }
 
@@ -336,8 +354,10 @@ impl Event {
             Self::ResumeAsked { .. } => "resume_asked",
             Self::StopAsked { .. } => "stop_asked",
             Self::Guided { .. } => "guided",
+            Self::Signalled { .. } => "signalled",
             Self::Answered { .. } => "answered",
             Self::LimitsSet { .. } => "limits_set",
+            Self::TermsSet { .. } => "terms_set",
         }
     }
 
@@ -372,8 +392,10 @@ impl Event {
             | Self::ResumeAsked { .. }
             | Self::StopAsked { .. }
             | Self::Guided { .. }
+            | Self::Signalled { .. }
             | Self::Answered { .. }
-            | Self::LimitsSet { .. } => None,
+            | Self::LimitsSet { .. }
+            | Self::TermsSet { .. } => None,
         }
     }
 }

@@ -10,10 +10,9 @@ use super::progress::{Movement, Observation, Progress};
 use super::session::HISTORY;
 use super::stage::{AfterSnapshot, End, HumanNeed, PauseReason, Purpose, Scope, Stage, WaitReason};
 use super::step::{NoticeKind, Turn};
+use super::work::PROVIDER_RETRIES;
 use crate::words::{CommitId, CriterionId, Outcome, TreeId};
 
-/// Provider failures in a row after which waiting is given up.
-const PROVIDER_RETRIES: u32 = 10;
 impl Turn {
     pub(super) fn derived(&mut self, derived: &[(CriterionId, Vec<CharterCheck>)]) {
         for (id, checks) in derived {
@@ -42,8 +41,11 @@ impl Turn {
         let newly_held = self.mark_holding(&tree);
         match purpose {
             Purpose::Baseline => self.after_baseline(&tree),
-            Purpose::AfterAction if self.s.sliced.is_some() => self.decide(),
-            Purpose::AfterAction => self.after_action(tree, &standing, &newly_held),
+            Purpose::AfterAction if self.s.sliced.is_some() && standing != PhaseStanding::Holds => self.decide(),
+            Purpose::AfterAction => {
+                self.s.sliced = None;
+                self.after_action(tree, &standing, &newly_held);
+            }
         }
     }
 
@@ -199,7 +201,10 @@ impl Turn {
     }
 
     fn phase_holds(&mut self, tree: TreeId) {
-        self.s.sliced = None;
+        if self.s.sliced.take().is_some() {
+            // A person's answer was all that an action in slices lacked: its iteration ends like any other.
+            return self.after_action(tree, &PhaseStanding::Holds, &[]);
+        }
         if self.s.phase + 1 < self.s.charter.phases.len() {
             let phase = self.s.charter.phases.get(self.s.phase).map(ToString::to_string).unwrap_or_default();
             self.tell(NoticeKind::Milestone, format!("phase “{phase}” is complete"));

@@ -66,7 +66,7 @@ fn leave_paused(why: &PauseReason, patience: Patience) -> Option<Leave> {
         PauseReason::Stopped => Leave::Asked,
         PauseReason::TimeLimit => Leave::RunAgain,
         PauseReason::OneIteration => Leave::OneIteration,
-        PauseReason::MaxIterations => Leave::Stopped,
+        // The mission file must change, which is another run: there is nothing to stay for.
         PauseReason::Mission { .. } => Leave::Mission,
         PauseReason::Operator | PauseReason::Tampered { .. } => return impatient(patience).map(|_| Leave::Human),
         PauseReason::Budget { .. } => return impatient(patience).map(|_| Leave::Budget),
@@ -74,7 +74,7 @@ fn leave_paused(why: &PauseReason, patience: Patience) -> Option<Leave> {
             return impatient(patience).map(|_| Leave::Environment);
         }
         PauseReason::ProviderOut { .. } => return impatient(patience).map(|_| Leave::ProviderOut),
-        PauseReason::Stalled => return impatient(patience).map(|_| Leave::Stopped),
+        PauseReason::Stalled | PauseReason::MaxIterations => return impatient(patience).map(|_| Leave::Stopped),
     };
     Some(always)
 }

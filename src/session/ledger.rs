@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::charter::WorkerDollars;
 use crate::words::{AttemptId, Money, SessionId, Usage};
 
 /// Who a call was made for.
@@ -54,15 +55,17 @@ pub struct Bill {
     pub usage: Usage,
     /// How many there were.
     pub calls: u32,
-    /// Whether the answer came from the reply cache: then this is the cost of the attempt that was lost.
+    /// Whether an answer came from the reply cache: then this is the cost of an attempt that was lost.
     pub from_cache: bool,
+    /// The attempt that paid the last of the calls; `None`: not told.
+    pub paid_by: Option<AttemptId>,
 }
 
 impl Bill {
     /// The bill of an effect that made no call.
     #[must_use]
     pub fn free(role: Role) -> Self {
-        Self { role, cost: Cost::Free, usage: Usage::default(), calls: 0, from_cache: false }
+        Self { role, cost: Cost::Free, usage: Usage::default(), calls: 0, from_cache: false, paid_by: None }
     }
 }
 
@@ -109,6 +112,8 @@ pub struct Reserve {
     pub amount: Money,
     /// The worker's conversation, whose later results tell what a lost attempt really cost.
     pub session: Option<SessionId>,
+    /// What the attempt's dollars mean; a later daemon may pay in another way.
+    pub dollars: WorkerDollars,
 }
 
 /// The account of a run.
@@ -162,7 +167,8 @@ impl Ledger {
     /// Whether any part of [`Ledger::spent`] is an estimate.
     #[must_use]
     pub fn is_estimated(&self) -> bool {
-        !self.lost.is_empty() || self.accounts.values().any(|account| account.estimated > Money::ZERO)
+        let billed = |lost: &Reserve| lost.dollars == WorkerDollars::Billed;
+        self.lost.iter().any(billed) || self.accounts.values().any(|account| account.estimated > Money::ZERO)
     }
 
     /// What counts against the token budget.
@@ -187,7 +193,7 @@ impl Ledger {
             self.open = None;
         }
         if bill.from_cache {
-            self.forgive_last(bill.role);
+            self.forgive_paid(bill.role, bill.paid_by);
         }
         let account = self.accounts.entry(bill.role).or_default();
         account.book(bill.cost);
@@ -195,13 +201,11 @@ impl Ledger {
         account.calls += u64::from(bill.calls);
     }
 
-    /// Turns the open reserve into an estimate: the call was made, its answer will never come.
+    /// Turns the open reserve into an estimate: the call was made, its answer will never come. An attempt of the worker
+    /// is kept also where nothing could be set aside for it: its conversation may tell what it cost.
     pub(super) fn lose_open(&mut self) {
-        if let Some(open) = self.open.take()
-            && open.amount > Money::ZERO
-        {
-            self.lost.push(open);
-        }
+        let open = self.open.take();
+        self.lost.extend(open.filter(|open| open.amount > Money::ZERO || open.session.is_some()));
     }
 
     /// Releases the reserve of a call that was never made.
@@ -209,20 +213,34 @@ impl Ledger {
         self.open = None;
     }
 
-    /// Takes the newest lost attempt of a role back: its answer was found after all and is booked as itself.
-    pub(super) fn forgive_last(&mut self, role: Role) {
-        if let Some(place) = self.lost.iter().rposition(|lost| lost.role == role) {
-            self.lost.remove(place);
+    /// Takes a lost attempt back: its result was found after all and is booked as itself.
+    pub(super) fn forgive(&mut self, attempt: AttemptId) -> Option<Reserve> {
+        let place = self.lost.iter().position(|lost| lost.attempt == attempt)?;
+        Some(self.lost.remove(place))
+    }
+
+    /// Takes the lost attempts back whose answer was found in the reply cache. The one that paid the last call, and those
+    /// after it that only read, spent nothing that is not on the bill; one before it may have died in a call of its own.
+    fn forgive_paid(&mut self, role: Role, paid_by: Option<AttemptId>) {
+        match paid_by {
+            Some(payer) => self.lost.retain(|lost| lost.role != role || lost.attempt < payer),
+            None => {
+                let newest = self.lost.iter().rposition(|lost| lost.role == role);
+                newest.map(|place| self.lost.remove(place));
+            }
         }
     }
 
-    /// Replaces the estimates of a conversation's lost attempts by what the provider counted for them.
-    pub(super) fn settle_lost(&mut self, session: SessionId, rest: Cost) {
-        let before = self.lost.len();
-        self.lost.retain(|lost| lost.session != Some(session));
-        if self.lost.len() < before {
-            self.accounts.entry(Role::Worker).or_default().book(rest);
-        }
+    /// Replaces the estimate of a conversation's lost attempt by what the provider counted beyond what is booked. Of
+    /// several lost in a row only the newest is settled: which of them the sum tells of is not known (a killed process
+    /// may not have written its cost down), and the account never guesses low.
+    pub(super) fn settle_lost(&mut self, session: SessionId, rest: Money) {
+        let told = |lost: &Reserve| lost.session == Some(session);
+        let billed = self.lost.iter().filter(|lost| told(lost)).any(|lost| lost.dollars == WorkerDollars::Billed);
+        let Some(newest) = self.lost.iter().rposition(told) else { return };
+        self.lost.remove(newest);
+        let cost = if billed { Cost::Reported(rest) } else { Cost::Equivalent(rest) };
+        self.accounts.entry(Role::Worker).or_default().book(cost);
     }
 
     /// Books the estimates of a conversation that will report no more.
@@ -240,8 +258,13 @@ mod tests {
     use super::*;
 
     fn reserve(attempt: u64, amount: u64) -> Reserve {
-        let session = Some(SessionId(uuid::Uuid::from_u128(7)));
-        Reserve { attempt: AttemptId(attempt), role: Role::Worker, amount: Money::from_micros(amount), session }
+        Reserve {
+            attempt: AttemptId(attempt),
+            role: Role::Worker,
+            amount: Money::from_micros(amount),
+            session: Some(SessionId(uuid::Uuid::from_u128(7))),
+            dollars: WorkerDollars::Billed,
+        }
     }
 
     fn bill(cost: Cost) -> Bill {
@@ -251,6 +274,7 @@ mod tests {
             usage: Usage { input: 3, output: 2, ..Usage::default() },
             calls: 1,
             from_cache: false,
+            paid_by: None,
         }
     }
 
@@ -272,7 +296,7 @@ mod tests {
         ledger.lose_open();
         assert_eq!(ledger.spent(), Money::from_micros(100));
         assert!(ledger.is_estimated());
-        ledger.settle_lost(SessionId(uuid::Uuid::from_u128(7)), Cost::Reported(Money::from_micros(30)));
+        ledger.settle_lost(SessionId(uuid::Uuid::from_u128(7)), Money::from_micros(30));
         assert_eq!(ledger.spent(), Money::from_micros(30));
         assert!(!ledger.is_estimated());
     }
@@ -287,12 +311,36 @@ mod tests {
     }
 
     #[test]
-    fn a_cached_answer_is_not_charged_twice() {
+    fn an_attempt_without_a_ceiling_is_settled_by_its_conversation_too() {
+        let session = SessionId(uuid::Uuid::from_u128(7));
         let mut ledger = Ledger::default();
-        ledger.reserve(Reserve { role: Role::Manager, ..reserve(1, 100) });
+        ledger.reserve(reserve(1, 0));
         ledger.lose_open();
-        let cached = Bill { role: Role::Manager, from_cache: true, ..bill(Cost::Reported(Money::from_micros(9))) };
-        ledger.settle(AttemptId(2), &cached);
-        assert_eq!(ledger.spent(), Money::from_micros(9));
+        assert!(ledger.is_estimated(), "what it cost is not known");
+        ledger.settle_lost(session, Money::from_micros(30));
+        assert_eq!((ledger.spent(), ledger.is_estimated()), (Money::from_micros(30), false));
+        ledger.reserve(Reserve { dollars: WorkerDollars::Equivalent, ..reserve(2, 0) });
+        ledger.lose_open();
+        ledger.settle_lost(session, Money::from_micros(5));
+        assert_eq!(ledger.account(Role::Worker).equivalent, Money::from_micros(5));
+        assert_eq!(ledger.spent(), Money::from_micros(30), "a subscription's dollars are shown, not counted");
+    }
+
+    #[test]
+    fn a_cached_answer_is_not_charged_twice_however_often_it_was_lost() {
+        let cost = Cost::Reported(Money::from_micros(9));
+        let after_losing = |lost: [u64; 3], paid_by| {
+            let mut ledger = Ledger::default();
+            for attempt in lost {
+                ledger.reserve(Reserve { role: Role::Manager, session: None, ..reserve(attempt, 100) });
+                ledger.lose_open();
+            }
+            let bill = Bill { role: Role::Manager, from_cache: true, paid_by: Some(AttemptId(paid_by)), ..bill(cost) };
+            ledger.settle(AttemptId(4), &bill);
+            ledger.spent().micros()
+        };
+        assert_eq!(after_losing([1, 2, 3], 1), 9, "the later ones only read what the first had paid");
+        assert_eq!(after_losing([1, 2, 3], 2), 109, "the first may have died in a call that nobody kept");
+        assert_eq!(after_losing([1, 2, 3], 4), 309, "a call of now tells nothing of theirs");
     }
 }

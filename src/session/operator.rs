@@ -13,7 +13,8 @@ impl Turn {
     /// Whatever an earlier daemon had under way is lost; its stage is entered again under a new attempt.
     pub(super) fn daemon_started(&mut self, epoch: u64) {
         self.s.epoch = epoch;
-        self.s.wish = None;
+        // A stop was asked of the daemon that is gone. A pause was asked of the mission, and holds until someone resumes it.
+        self.s.wish = self.s.wish.take().filter(|wish| wish.why == PauseReason::Operator);
         let lost = self.s.attempt;
         match self.s.stage.clone() {
             Stage::Working(work) => {
@@ -49,7 +50,7 @@ impl Turn {
         }
     }
 
-    pub(super) fn resume_asked(&mut self, _event: &Event) {
+    pub(super) fn resume_asked(&mut self) {
         match self.s.stage.clone() {
             Stage::Paused { then, .. } | Stage::Waiting { then, .. } => {
                 self.s.retries = Retries::default();
@@ -146,7 +147,12 @@ impl Turn {
 
     pub(super) fn guided(&mut self, actor: &Actor, text: &str) {
         if self.s.guidance.len() == GUIDANCE {
-            self.s.guidance.remove(0);
+            let oldest = self.s.guidance.remove(0);
+            match self.s.stage.innermost_mut() {
+                // It is in the question under way, which then has one piece less to take off the list.
+                Stage::Planning { heard, .. } if *heard > 0 => *heard -= 1,
+                _ => self.tell(NoticeKind::Odd, format!("more was said than fits: “{}” is left out", oldest.text)),
+            }
         }
         self.s.guidance.push(Guidance { actor: actor.clone(), at: self.now, text: text.to_owned() });
         if let Stage::AwaitingHuman { what: HumanNeed::Question { .. } | HumanNeed::Escalation { .. }, then, .. } =
@@ -157,6 +163,13 @@ impl Turn {
                 other => other,
             };
             self.enter(then);
+        }
+    }
+
+    /// The word of who acts, about its own action: a claim, which the checks decide on.
+    pub(super) fn signalled(&mut self, note: &str) {
+        if let Some(current) = self.s.current.as_mut() {
+            note.clone_into(&mut current.claim);
         }
     }
 

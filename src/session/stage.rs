@@ -342,6 +342,26 @@ impl Stage {
         self.held_back().map_or(self, Self::innermost)
     }
 
+    /// The same, to be changed.
+    pub(super) fn innermost_mut(&mut self) -> &mut Self {
+        match self {
+            Self::Waiting { then, .. }
+            | Self::Paused { then, .. }
+            | Self::AwaitingHuman { then, .. }
+            | Self::Stopping { then, .. } => then.innermost_mut(),
+            Self::Preparing
+            | Self::Deriving { .. }
+            | Self::Sealing
+            | Self::Verifying { .. }
+            | Self::Planning { .. }
+            | Self::Working(_)
+            | Self::Snapshotting { .. }
+            | Self::Recording(_)
+            | Self::Proving { .. }
+            | Self::Ended(_) => self,
+        }
+    }
+
     /// Whether a pause or a drain takes hold before this stage: the next step would cost money or end the mission.
     #[must_use]
     pub const fn is_boundary(&self) -> bool {

@@ -5,13 +5,13 @@
 
 use jiff::Timestamp;
 
-use super::charter::WorkerDollars;
+use super::charter::{CharterCriterion, Reserves, WorkerDollars};
 use super::effect::Effect;
 use super::event::{Event, Prepared};
 use super::ledger::{Bill, Reserve, Role};
 use super::session::{SealMark, Session, Wish};
-use super::stage::{PauseReason, Purpose, Scope, Stage};
-use crate::words::{AttemptId, Money, Verdict};
+use super::stage::{PauseReason, Purpose, Scope, Stage, Work};
+use crate::words::{AttemptId, CheckId, Money, Verdict};
 
 /// Something a reader may want to know; notices steer nothing and are not journaled: the journal yields them again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,11 +82,16 @@ impl Turn {
             Event::RunStarted { .. } => self.illegal(event),
             Event::DaemonStarted { epoch, .. } => self.daemon_started(*epoch),
             Event::PauseAsked { .. } => self.pause_asked(),
-            Event::ResumeAsked { .. } => self.resume_asked(event),
+            Event::ResumeAsked { .. } => self.resume_asked(),
             Event::StopAsked { how, .. } => self.stop_asked(*how),
             Event::Guided { actor, text } => self.guided(actor, text),
+            Event::Signalled { note, .. } => self.signalled(note),
             Event::Answered { actor, criterion, answer, note } => self.answered(actor, criterion, *answer, note),
             Event::LimitsSet { limits, .. } => self.s.charter.limits = limits.clone(),
+            Event::TermsSet { reserves, worker_dollars, .. } => {
+                self.s.charter.reserves = *reserves;
+                self.s.charter.worker_dollars = *worker_dollars;
+            }
             answer => self.take_answer(answer),
         }
     }
@@ -247,29 +252,52 @@ impl Turn {
 
     /// Sets money aside for what a stage can cost, and fences the worker in with what is left.
     fn reserve_for(&mut self, stage: Stage) -> Stage {
-        let reserves = self.s.charter.reserves;
-        let reserve = |role, amount, session| Reserve { attempt: self.s.attempt, role, amount, session };
+        let Reserves { manager, derive, judge, .. } = self.s.charter.reserves;
         match stage {
-            Stage::Planning { .. } | Stage::Deriving { .. } if reserves.manager > Money::ZERO => {
-                self.s.ledger.reserve(reserve(Role::Manager, reserves.manager, None));
-                stage
+            Stage::Planning { .. } => self.set_aside(Role::Manager, manager),
+            Stage::Deriving { .. } => self.set_aside(Role::Manager, derive),
+            Stage::Verifying { scope, ref done, .. } => {
+                let votes = self.s.votes(scope, self.s.phase, done);
+                self.set_aside(Role::Judge, judge.saturating_mul(votes));
             }
-            Stage::Working(mut work) if reserves.worker > Money::ZERO => {
-                let amount = self.left().map_or(reserves.worker, |left| left.min(reserves.worker));
-                work.order.max_cost = Some(amount);
-                if self.s.charter.worker_dollars == WorkerDollars::Billed {
-                    self.s.ledger.reserve(reserve(Role::Worker, amount, Some(work.order.session)));
-                }
-                Stage::Working(work)
+            Stage::Proving { .. } => {
+                let votes = self.s.votes(Scope::Baseline, self.s.phase, &[]);
+                self.set_aside(Role::Judge, judge.saturating_mul(votes));
             }
-            Stage::Verifying { .. } | Stage::Proving { .. }
-                if self.s.asks_judge() && reserves.manager > Money::ZERO =>
-            {
-                self.s.ledger.reserve(reserve(Role::Judge, reserves.manager, None));
-                stage
-            }
-            other => other,
+            Stage::Working(work) => return Stage::Working(self.fenced(work)),
+            Stage::Preparing
+            | Stage::Sealing
+            | Stage::Snapshotting { .. }
+            | Stage::Recording(_)
+            | Stage::Waiting { .. }
+            | Stage::Paused { .. }
+            | Stage::AwaitingHuman { .. }
+            | Stage::Stopping { .. }
+            | Stage::Ended(_) => {}
         }
+        stage
+    }
+
+    fn set_aside(&mut self, role: Role, amount: Money) {
+        if amount > Money::ZERO {
+            let dollars = WorkerDollars::Billed;
+            self.s.ledger.reserve(Reserve { attempt: self.s.attempt, role, amount, session: None, dollars });
+        }
+    }
+
+    /// The worker may spend what is set aside for it. A reserve is made even of nothing: an attempt that is lost must be
+    /// known, so that its conversation can tell what it cost.
+    fn fenced(&mut self, mut work: Work) -> Work {
+        let ceiling = Some(self.s.charter.reserves.worker).filter(|ceiling| *ceiling > Money::ZERO);
+        work.order.max_cost = ceiling.map(|ceiling| self.left().map_or(ceiling, |left| left.min(ceiling)));
+        let dollars = self.s.charter.worker_dollars;
+        let amount = match dollars {
+            WorkerDollars::Billed => work.order.max_cost.unwrap_or_default(),
+            WorkerDollars::Equivalent => Money::ZERO,
+        };
+        let (attempt, session) = (self.s.attempt, Some(work.order.session));
+        self.s.ledger.reserve(Reserve { attempt, role: Role::Worker, amount, session, dollars });
+        work
     }
 
     /// Tells of each share of the dollar budget that this event used up.
@@ -330,8 +358,13 @@ impl Session {
         })
     }
 
-    fn asks_judge(&self) -> bool {
-        self.charter.criteria.iter().flat_map(|criterion| &criterion.checks).any(|check| check.kind == "judge")
+    /// How many times a judge is asked when the checks of a scope up to a phase run, but for those that are done: all
+    /// judged criteria go into one question a vote.
+    fn votes(&self, scope: Scope, phase: usize, done: &[CheckId]) -> u64 {
+        let due = |criterion: &&CharterCriterion| criterion.phase <= phase || scope == Scope::Baseline;
+        let checks = self.charter.criteria.iter().filter(due).flat_map(|criterion| &criterion.checks);
+        let run = checks.filter(|check| check.runs_in(scope) && !done.contains(&check.id));
+        u64::from(run.map(|check| check.votes).max().unwrap_or(0))
     }
 }
 

@@ -8,7 +8,7 @@ use super::*;
 use crate::mission::Every;
 use crate::words::{
     Actor, AttemptId, CheckId, CommitId, CriterionId, Evidence, Hash, MissionId, Money, Outcome, PhaseId, Priority,
-    RunId, TreeId, Usage, Verdict, Via,
+    RunId, SessionId, TreeId, Usage, Verdict, Via,
 };
 
 /// A session told by events, with what it said.
@@ -26,8 +26,13 @@ fn operator() -> Actor {
 }
 
 fn charter(usd: Option<u64>) -> Charter {
-    let check =
-        CharterCheck { id: CheckId::new("a/0"), kind: "command".into(), every: Every::Iteration, hash: Hash::ZERO };
+    let check = CharterCheck {
+        id: CheckId::new("a/0"),
+        kind: "command".into(),
+        every: Every::Iteration,
+        hash: Hash::ZERO,
+        votes: 0,
+    };
     let criterion = CharterCriterion {
         id: CriterionId::new("a"),
         text: "it works".into(),
@@ -53,7 +58,12 @@ fn charter(usd: Option<u64>) -> Charter {
             human_wait: Duration::from_secs(60),
         },
         commits: Commits { auto: true, frequency: CommitFrequency::PerIteration },
-        reserves: Reserves { manager: Money::from_micros(10), worker: Money::from_micros(100) },
+        reserves: Reserves {
+            manager: Money::from_micros(10),
+            worker: Money::from_micros(100),
+            derive: Money::from_micros(20),
+            judge: Money::from_micros(5),
+        },
         worker_dollars: WorkerDollars::Billed,
         context_window: 200_000,
     }
@@ -145,21 +155,13 @@ impl Told {
 
     fn ended(self, outcome: WorkerOutcome, own_cost: Option<u64>) -> Self {
         let session = self.session.conversation.as_ref().unwrap().id;
-        let report = WorkerReport {
-            outcome,
-            session,
-            model: "m".into(),
-            text: "done".into(),
-            usage: Usage::default(),
-            own_cost: own_cost.map(Money::from_micros),
-            session_cost: own_cost.map(Money::from_micros),
-            calls: 1,
-            tool_calls: 0,
-            context_tokens: 10,
-            denials: vec![],
-            duration_ms: 1,
-            adopted: false,
-        };
+        let report = worked(session, outcome, own_cost, own_cost);
+        self.answer(|attempt| Event::WorkerEnded { attempt, report: Box::new(report) })
+    }
+
+    /// A good end that tells what the attempt and what the whole conversation cost.
+    fn told_both(self, session: SessionId, own: u64, whole: u64) -> Self {
+        let report = worked(session, WorkerOutcome::Finished, Some(own), Some(whole));
         self.answer(|attempt| Event::WorkerEnded { attempt, report: Box::new(report) })
     }
 
@@ -170,6 +172,24 @@ impl Told {
 
     fn stage(&self) -> &'static str {
         self.session.stage.name()
+    }
+}
+
+fn worked(session: SessionId, outcome: WorkerOutcome, own_cost: Option<u64>, whole: Option<u64>) -> WorkerReport {
+    WorkerReport {
+        outcome,
+        session,
+        model: "m".into(),
+        text: "done".into(),
+        usage: Usage::default(),
+        own_cost: own_cost.map(Money::from_micros),
+        session_cost: whole.map(Money::from_micros),
+        calls: 1,
+        tool_calls: 0,
+        context_tokens: 10,
+        denials: vec![],
+        duration_ms: 1,
+        adopted: false,
     }
 }
 
@@ -234,21 +254,7 @@ fn a_stop_while_the_worker_works_ends_it_keeps_the_tree_and_pauses() {
     let Stage::Stopping { attempt, .. } = told.session.stage.clone() else { panic!("{}", told.stage()) };
     assert!(matches!(told.session.effect(), Some(Effect::Cancel { attempt: cancelled, .. }) if cancelled == attempt));
     let session = told.session.conversation.as_ref().unwrap().id;
-    let stopped = WorkerReport {
-        outcome: WorkerOutcome::Stopped,
-        session,
-        model: String::new(),
-        text: String::new(),
-        usage: Usage::default(),
-        own_cost: None,
-        session_cost: None,
-        calls: 0,
-        tool_calls: 0,
-        context_tokens: 0,
-        denials: vec![],
-        duration_ms: 1,
-        adopted: false,
-    };
+    let stopped = worked(session, WorkerOutcome::Stopped, None, None);
     let told = told.take(&Event::WorkerEnded { attempt, report: Box::new(stopped) }).snapshotted("t1");
     assert_eq!(told.stage(), "paused");
     assert_eq!(leave(&told.session, Patience::Stay, at(2)), Some(Leave::Asked));
@@ -357,4 +363,139 @@ fn an_action_that_bends_the_seal_counts_once_however_often_it_is_looked_at_and_t
     assert_eq!(told.stage(), "paused");
     let told = told.take(&Event::ResumeAsked { actor: operator() });
     assert_eq!(told.stage(), "verifying", "who has looked may go on");
+}
+
+#[test]
+fn a_judge_inside_a_combination_is_reserved_for_with_each_of_its_votes() {
+    let mut judged = charter(None);
+    judged.criteria[0].checks[0].votes = 3;
+    judged.criteria[0].checks[0].kind = "all".into();
+    let run = RunId(uuid::Uuid::from_u128(1));
+    let first = Event::RunStarted { run, charter: Box::new(judged), actor: operator() };
+    let told = Told { session: begin(at(0), &first).unwrap(), said: vec![] };
+    let told = told.planning().working().ended(WorkerOutcome::Finished, Some(1)).snapshotted("t1");
+    let open = told.session.ledger.open().unwrap();
+    assert_eq!((open.role, open.amount), (Role::Judge, Money::from_micros(15)));
+    let told = told.verdict("t1", Outcome::Fail).take(&Event::DaemonStarted { epoch: 2, version: "0".into(), pid: 1 });
+    assert_eq!(told.session.ledger.open(), None, "its verdict is recorded: it is not asked again");
+    assert_eq!(told.session.ledger.spent(), Money::from_micros(16), "what it asked before is not known");
+}
+
+#[test]
+fn what_judging_cost_is_booked_also_where_checks_could_not_run() {
+    let bill = Bill { cost: Cost::Reported(Money::from_micros(4)), calls: 1, ..Bill::free(Role::Judge) };
+    let fault = Fault { kind: FaultKind::Environment, text: "disk full".into() };
+    let told = begun(None).planning().working().ended(WorkerOutcome::Finished, Some(1)).snapshotted("t1");
+    let told = told.answer(|attempt| Event::Failed { attempt, fault, bill: Some(bill) });
+    assert_eq!((told.stage(), told.session.ledger.spent()), ("paused", Money::from_micros(5)));
+}
+
+#[test]
+fn words_are_derived_under_a_reserve_of_their_own() {
+    let mut words = charter(None);
+    words.criteria[0].checks.clear();
+    let run = RunId(uuid::Uuid::from_u128(1));
+    let first = Event::RunStarted { run, charter: Box::new(words), actor: operator() };
+    let prepared = Prepared {
+        base: CommitId::new("c0"),
+        base_tree: TreeId::new("t0"),
+        tree: TreeId::new("t0"),
+        branch: "cco/m".into(),
+        staged: None,
+    };
+    let told = Told { session: begin(at(0), &first).unwrap(), said: vec![] };
+    let told = told.answer(|attempt| Event::Prepared { attempt, prepared });
+    assert_eq!((told.stage(), told.session.ledger.open().unwrap().amount), ("deriving", Money::from_micros(20)));
+}
+
+#[test]
+fn another_credential_means_other_dollars_from_the_next_attempt_on() {
+    let terms = |worker_dollars| Event::TermsSet {
+        actor: operator(),
+        reserves: Reserves { worker: Money::from_micros(70), ..charter(None).reserves },
+        worker_dollars,
+    };
+    let daemon = Event::DaemonStarted { epoch: 2, version: "0".into(), pid: 1 };
+    let told = begun(Some(1_000)).planning().working();
+    let told = told.take(&terms(WorkerDollars::Equivalent)).take(&daemon);
+    assert_eq!(told.session.ledger.spent(), Money::from_micros(100), "the lost attempt was billed");
+    assert_eq!(told.session.ledger.open().unwrap().amount, Money::ZERO);
+    // The conversation tells of 30 for the lost attempt and 60 for this one.
+    let session = told.session.conversation.as_ref().unwrap().id;
+    let told = told.told_both(session, 60, 90);
+    let account = told.session.ledger.account(Role::Worker);
+    assert_eq!((account.reported, account.equivalent), (Money::from_micros(30), Money::from_micros(60)));
+
+    let told = begun(Some(1_000)).take(&terms(WorkerDollars::Equivalent)).planning().working();
+    let told = told.take(&terms(WorkerDollars::Billed)).take(&daemon);
+    let Some(Effect::Work(order)) = told.session.effect() else { panic!("{}", told.stage()) };
+    assert_eq!((order.max_cost, told.session.ledger.spent()), (Some(Money::from_micros(70)), Money::ZERO));
+}
+
+#[test]
+fn a_result_that_is_taken_over_is_paid_for_as_its_own_attempt_was() {
+    let terms = Event::TermsSet {
+        actor: operator(),
+        reserves: charter(None).reserves,
+        worker_dollars: WorkerDollars::Equivalent,
+    };
+    let told = begun(None).planning().working();
+    let told = told.take(&terms).take(&Event::DaemonStarted { epoch: 2, version: "0".into(), pid: 1 });
+    let session = told.session.conversation.as_ref().unwrap().id;
+    let report = WorkerReport { adopted: true, ..worked(session, WorkerOutcome::Finished, Some(40), Some(40)) };
+    let told = told.answer(|attempt| Event::WorkerEnded { attempt, report: Box::new(report) });
+    assert_eq!(told.session.ledger.account(Role::Worker).reported, Money::from_micros(40));
+    assert!(told.session.ledger.lost().is_empty());
+}
+
+#[test]
+fn a_slice_after_which_everything_holds_ends_its_iteration_like_any_other() {
+    let told = begun(None).planning().working().ended(WorkerOutcome::Sliced, Some(1)).snapshotted("t1");
+    let told = told.verified("t1", Outcome::Pass);
+    assert_eq!(told.stage(), "recording");
+    let notes: Vec<_> = told.session.history.iter().map(|note| (note.number.0, note.outcome.as_str())).collect();
+    assert_eq!((notes.as_slice(), &told.session.current), ([(1, "sliced")].as_slice(), &None));
+    let told = begun(None).planning().working().ended(WorkerOutcome::Sliced, Some(1)).snapshotted("t1");
+    let told = told.verified("t1", Outcome::Fail);
+    assert_eq!((told.stage(), told.session.history.len()), ("working", 0), "what is not done yet goes on");
+}
+
+#[test]
+fn a_seventeenth_piece_of_guidance_pushes_nothing_out_that_was_not_heard() {
+    let guide = |text: String| Event::Guided { actor: operator(), text };
+    let mut told = begun(None);
+    for n in 0..3 {
+        told = told.take(&guide(format!("early {n}")));
+    }
+    told = told.planning();
+    assert_eq!(told.session.effect(), Some(Effect::Plan { ask: PlanAsk::TaskInitiation, heard: 3 }));
+    for n in 0..15 {
+        told = told.take(&guide(format!("late {n}")));
+    }
+    let told = told.working();
+    let left: Vec<_> = told.session.guidance.iter().map(|guidance| guidance.text.clone()).collect();
+    assert_eq!(left, (0..15).map(|n| format!("late {n}")).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_was_signalled_is_the_claim_of_who_says_nothing_else() {
+    let signal = Event::Signalled { actor: Actor::Worker, phase: None, note: "blocked: no database".into() };
+    let told = begun(None).planning().working().take(&signal);
+    let session = told.session.conversation.as_ref().unwrap().id;
+    let silent = WorkerReport { text: String::new(), ..worked(session, WorkerOutcome::Finished, Some(0), Some(0)) };
+    let told = told.answer(|attempt| Event::WorkerEnded { attempt, report: Box::new(silent) });
+    assert_eq!(told.session.current.as_ref().unwrap().claim, "blocked: no database");
+}
+
+#[test]
+fn at_the_limit_of_iterations_it_stays_unless_it_is_not_to_wait() {
+    let mut limited = charter(None);
+    limited.limits.max_iterations = Some(0);
+    let run = RunId(uuid::Uuid::from_u128(1));
+    let first = Event::RunStarted { run, charter: Box::new(limited), actor: operator() };
+    let told = Told { session: begin(at(0), &first).unwrap(), said: vec![] }.planning();
+    assert!(matches!(told.session.stage, Stage::Paused { why: PauseReason::MaxIterations, .. }));
+    assert_eq!(leave(&told.session, Patience::Stay, at(2)), None);
+    let impatient = Patience::Leave { max_wait: Duration::ZERO };
+    assert_eq!(leave(&told.session, impatient, at(2)), Some(Leave::Stopped));
 }

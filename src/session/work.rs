@@ -17,7 +17,7 @@ const LIMIT_WAITS: [i64; 4] = [60, 300, 900, 3600];
 /// The longest wait between two tries of a provider, in seconds.
 const LONGEST_BACKOFF: i64 = 360;
 /// Failures of a provider in a row after which the mission pauses.
-const PROVIDER_RETRIES: u32 = 10;
+pub(super) const PROVIDER_RETRIES: u32 = 10;
 /// Crashes in a row after which a person is asked.
 const CRASHES: u32 = 5;
 /// Crashes in a row after which the conversation is suspected and a new one is opened.
@@ -36,7 +36,10 @@ impl Turn {
         self.forgive_tampering();
         if let Some(note) = self.s.current.as_mut() {
             report.outcome.name().clone_into(&mut note.outcome);
-            note.claim.clone_from(&report.text);
+            // Who said nothing at the end may have said it before (`cco done`).
+            if !report.text.is_empty() {
+                note.claim.clone_from(&report.text);
+            }
         }
         match &report.outcome {
             WorkerOutcome::Finished => {
@@ -168,27 +171,34 @@ impl Turn {
 
     /// Books what an attempt cost, and what it tells about lost ones (design section 9, Lost attempts).
     pub(super) fn book(&mut self, work: &Work, attempt: AttemptId, report: &WorkerReport) {
-        let priced = |amount| match self.s.charter.worker_dollars {
+        let lost_own_cost = report.own_cost.is_none() && self.s.ledger.open().is_some();
+        // What was taken over was paid for in the way of its own attempt.
+        let taken_over = work.order.adopt.filter(|_| report.adopted).and_then(|lost| self.s.ledger.forgive(lost));
+        let dollars = taken_over.map_or(self.s.charter.worker_dollars, |lost| lost.dollars);
+        let priced = |amount| match dollars {
             WorkerDollars::Billed => Cost::Reported(amount),
             WorkerDollars::Equivalent => Cost::Equivalent(amount),
         };
-        let lost_own_cost = report.own_cost.is_none() && self.s.ledger.open().is_some();
-        if report.adopted {
-            self.s.ledger.forgive_last(Role::Worker);
-        }
         if lost_own_cost {
             self.s.ledger.lose_open();
         }
         let cost = report.own_cost.map_or(Cost::Free, priced);
-        let bill = Bill { role: Role::Worker, cost, usage: report.usage, calls: report.calls, from_cache: false };
+        let bill = Bill {
+            role: Role::Worker,
+            cost,
+            usage: report.usage,
+            calls: report.calls,
+            from_cache: false,
+            paid_by: None,
+        };
         let booked = self.s.conversation.as_ref().map_or(Money::ZERO, |conversation| conversation.booked);
         let own = report.own_cost.unwrap_or_default();
         let rest = report.session_cost.map(|total| total.saturating_sub(booked).saturating_sub(own));
         // Nothing left over tells nothing: a killed process may not have written its cost down.
-        let rest_cost = rest.filter(|rest| *rest > Money::ZERO).map(priced);
+        let rest = rest.filter(|rest| *rest > Money::ZERO);
         self.s.ledger.settle(attempt, &bill);
-        if let (Some(cost), false) = (rest_cost, lost_own_cost) {
-            self.s.ledger.settle_lost(work.order.session, cost);
+        if let (Some(rest), false) = (rest, lost_own_cost) {
+            self.s.ledger.settle_lost(work.order.session, rest);
         }
         if let Some(conversation) = self.s.conversation.as_mut() {
             conversation.attempts += 1;

@@ -29,6 +29,8 @@ pub use dir::StateDir;
 pub use error::{Error, Holder};
 pub use journal::{Journal, Mark, Record, Repair};
 pub use lock::Lock;
-pub use read::{Events, read_events, read_session, session_json, verify_run};
+#[cfg(feature = "test-fakes")]
+pub use read::session_json;
+pub use read::{Events, read_events, read_session, verify_run};
 pub use runs::{Run, archive_run, current_run, runs};
 pub use store::{Opened, Store, repair_journal};

@@ -8,7 +8,7 @@ use super::dir::StateDir;
 use super::error::Error;
 use super::fold::Fold;
 use super::journal::{Mark, Record, Records};
-use super::{record, runs};
+use super::runs;
 use crate::session::{Event, Session};
 use crate::words::{RunId, Seq};
 
@@ -48,12 +48,14 @@ pub fn verify_run(dir: &StateDir, run: Option<RunId>) -> Result<Mark, Error> {
     Ok(*events.mark())
 }
 
-/// A session in the JSON of format 1, for export and for comparing two of them.
+/// A session in the JSON of format 1: for the fixtures that must load for ever, and for measuring what a session takes.
 ///
 /// # Errors
 /// [`Error::Unwritable`] if something in it has no JSON.
+#[cfg(feature = "test-fakes")]
 pub fn session_json(session: &Session) -> Result<Vec<u8>, Error> {
-    record::encode_session(session).map_err(|error| Error::Unwritable { what: "a session", why: error.to_string() })
+    super::record::encode_session(session)
+        .map_err(|error| Error::Unwritable { what: "a session", why: error.to_string() })
 }
 
 /// Events in the order of the journal. After the last one it yields `None`, and more when the journal has grown:

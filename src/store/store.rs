@@ -21,12 +21,13 @@ use crate::words::{RunId, Seq};
 /// The state of one run, open for writing.
 pub struct Store {
     dir: StateDir,
-    lock: Lock,
     run: RunId,
     journal: Journal,
     newest: Timestamp,
     checkpoints: Checkpoints,
     caches: Caches,
+    /// Given back last: sled writes when it is closed.
+    lock: Lock,
 }
 
 /// A store that was opened.
@@ -78,7 +79,7 @@ impl Store {
         let Loaded { journal, session } = load(&dir.journal(), &checkpoints, &state, &mut repaired)?;
         let caches = Caches::open(&checkpoints, &dir)?;
         let (seq, newest) = (journal.last().seq, session.updated_at);
-        let store = Self { dir, lock, run, journal, newest, checkpoints, caches };
+        let store = Self { dir, run, journal, newest, checkpoints, caches, lock };
         Ok(Opened { store, session, seq, repaired })
     }
 

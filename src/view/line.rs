@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::printable::printable_line;
-use crate::session::{Answer, Event, PlanSource, StopHow, WorkerOutcome};
+use crate::session::{Answer, Event, PlanSource, StopHow, WorkerDollars, WorkerOutcome};
 
 /// The longest text of a line, in characters; the journal has the whole.
 const LONGEST: usize = 240;
@@ -111,8 +111,10 @@ fn actor(event: &Event) -> String {
         | Event::ResumeAsked { actor }
         | Event::StopAsked { actor, .. }
         | Event::Guided { actor, .. }
+        | Event::Signalled { actor, .. }
         | Event::Answered { actor, .. }
-        | Event::LimitsSet { actor, .. } => printable_line(&actor.to_string()),
+        | Event::LimitsSet { actor, .. }
+        | Event::TermsSet { actor, .. } => printable_line(&actor.to_string()),
         Event::DaemonStarted { .. }
         | Event::Prepared { .. }
         | Event::Derived { .. }
@@ -178,6 +180,10 @@ fn sentence(event: &Event) -> (LineKind, String) {
         Event::ResumeAsked { .. } => (LineKind::Operator, "resume asked".to_owned()),
         Event::StopAsked { how, .. } => (LineKind::Operator, format!("stop asked: {}", stop(*how))),
         Event::Guided { text, .. } => (LineKind::Operator, format!("guidance: {text}")),
+        Event::Signalled { phase, note, .. } => {
+            let about = phase.as_ref().map(|phase| format!(" with {phase}")).unwrap_or_default();
+            (LineKind::Operator, format!("says to be done{about}: {note}"))
+        }
         Event::Answered { criterion, answer, note, .. } => {
             let word = match answer {
                 Answer::Approve => "approved",
@@ -187,6 +193,13 @@ fn sentence(event: &Event) -> (LineKind, String) {
             (LineKind::Operator, format!("{criterion} {word}{why}"))
         }
         Event::LimitsSet { .. } => (LineKind::Operator, "limits changed".to_owned()),
+        Event::TermsSet { worker_dollars, .. } => {
+            let dollars = match worker_dollars {
+                WorkerDollars::Billed => "billed",
+                WorkerDollars::Equivalent => "paid by a subscription",
+            };
+            (LineKind::Operator, format!("what calls cost changed; the worker's dollars are {dollars}"))
+        }
     }
 }
 

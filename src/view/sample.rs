@@ -38,7 +38,13 @@ fn run() -> RunId {
 
 fn check(criterion: &str, kind: &str, every: Every) -> CharterCheck {
     let id = format!("{criterion}/0");
-    CharterCheck { id: CheckId::new(id.clone()), kind: kind.to_owned(), every, hash: Hash::of(id.as_bytes()) }
+    CharterCheck {
+        id: CheckId::new(id.clone()),
+        kind: kind.to_owned(),
+        every,
+        hash: Hash::of(id.as_bytes()),
+        votes: u32::from(kind == "judge"),
+    }
 }
 
 fn criterion(id: &str, text: &str, priority: Priority, kind: &str) -> CharterCriterion {
@@ -70,7 +76,11 @@ fn charter() -> Charter {
         phases: vec![PhaseId::new("development")],
         limits: limits(),
         commits: Commits { auto: true, frequency: CommitFrequency::PerIteration },
-        reserves: Reserves { manager: Money::from_micros(50_000), worker: Money::from_micros(2_500_000) },
+        reserves: Reserves {
+            manager: Money::from_micros(50_000),
+            worker: Money::from_micros(2_500_000),
+            ..Reserves::default()
+        },
         worker_dollars: WorkerDollars::Billed,
         context_window: 200_000,
     }
@@ -249,6 +259,7 @@ fn ledger() -> Ledger {
         role: Role::Worker,
         amount: Money::from_micros(2_500_000),
         session: Some(SessionId(uuid::Uuid::from_u128(5))),
+        dollars: WorkerDollars::Billed,
     };
     Ledger::restore(accounts, None, vec![lost])
 }
@@ -390,7 +401,7 @@ impl Script {
         let source = PlanSource::Model { model: "anthropic/claude-sonnet-4.5".to_owned() };
         let cost = Cost::Reported(Money::from_micros(4_100));
         let usage = Usage { input: 900, output: 300, ..Usage::default() };
-        let bill = Bill { role: Role::Manager, cost, usage, calls: 1, from_cache: false };
+        let bill = Bill { role: Role::Manager, cost, usage, calls: 1, from_cache: false, paid_by: None };
         self.add(|attempt| Event::Planned { attempt, plan: Box::new(plan), source, bill });
         let report = self.report(claim);
         self.add(|attempt| Event::WorkerEnded { attempt, report: Box::new(report) });

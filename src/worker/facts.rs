@@ -174,13 +174,6 @@ impl Facts {
     }
 }
 
-/// The cost of attempts that were lost without a result, once the session's next result is known (design section 9,
-/// Lost attempts): what the session's total holds beyond what was booked and what this process spent itself.
-#[must_use]
-pub fn lost_cost(session_total: Money, booked: Money, own: Money) -> Money {
-    session_total.saturating_sub(booked).saturating_sub(own)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -204,8 +197,6 @@ mod tests {
         assert_eq!(facts.own_cost(), Some(Money::from_micros(30_000)));
         assert_eq!(facts.session_cost(), Some(Money::from_micros(330_000)));
         assert_eq!((facts.usage().input, facts.usage().output), (20, 4));
-        let lost = lost_cost(Money::from_micros(330_000), Money::from_micros(200_000), Money::from_micros(30_000));
-        assert_eq!(lost, Money::from_micros(100_000));
     }
 
     #[test]

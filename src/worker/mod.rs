@@ -32,7 +32,7 @@ pub use claude::{ALLOWED_TOOLS, Claude};
 pub use control::Control;
 pub use credential::{Available, Billing, Cloud, Credential, find_login, user_settings};
 pub use error::Error;
-pub use facts::{Facts, lost_cost};
+pub use facts::Facts;
 pub use outcome::{ApiFault, ApiKind, Cut, Outcome, judge};
 pub use project::Project;
 pub use request::{Live, Opening, Report, Request};

@@ -129,3 +129,19 @@ fn an_answer_that_was_paid_for_is_never_bought_twice() {
         Err(wrong) => Some(wrong),
     });
 }
+
+#[test]
+fn an_effect_that_breaks_ends_the_daemon_with_1_and_nothing_false_is_recorded() {
+    for point in ["panic:snapshot", "panic:blocking", "panic:work"] {
+        let place = Place::new();
+        let world = World::new(&place, ONE, CONFIG, RIGHT);
+        let told = world.cco(["start", "--yes", "--no-wait"]).env("CCO_FAILPOINT", point).run().expect_code(1);
+        assert!(told.stderr.contains("the failpoint") && told.stderr.contains("cco resume"), "{}", told.stderr);
+        let journal = fs::read_to_string(world.state().join("journal")).unwrap();
+        assert!(!journal.contains("\"failed\"") && !journal.contains("\"cancelled\""), "{journal}");
+        assert!(!world.socket().exists());
+        world.nothing_runs();
+        world.cco(["resume", "--yes", "--no-wait"]).run().expect_code(0);
+        assert_eq!(world.status()["outcome"], "done");
+    }
+}

@@ -74,6 +74,48 @@ fn a_key_that_is_not_set_is_9_and_named() {
 }
 
 #[test]
+fn a_mission_that_is_done_already_asks_nobody() {
+    let place = Place::new();
+    let server = OpenRouter::start(vec![plan("Write it")]);
+    let world = World::new(&place, ONE, &config(&server), RIGHT);
+    start(&world).expect_code(0);
+    let asked = server.seen().len();
+    start(&world).expect_code(0);
+    assert_eq!(server.seen().len(), asked, "{:?}", server.seen());
+    // Not even the key has to be there.
+    world.start([]).expect_code(0);
+}
+
+#[test]
+fn other_prices_are_a_record_of_the_run_that_goes_on_with_them() {
+    let place = Place::new();
+    let server = OpenRouter::start(vec![plan("Write it")]);
+    let priced = |dollars: &str| {
+        let pricing = json!({ "prompt": dollars, "completion": dollars });
+        json!({ "data": [{ "id": "test/first", "pricing": pricing }, { "id": "test/second", "pricing": pricing }] })
+    };
+    server.reads("/models", priced("0.000001"));
+    let world = World::new(&place, ONE, &config(&server), RIGHT);
+    with_key(world.cco(["start", "--yes", "--no-wait"]).env("CCO_FAILPOINT", "after:2")).expect_code(137);
+    server.reads("/models", priced("0.000002"));
+    with_key(world.cco(["resume", "--yes", "--no-wait"])).expect_code(0);
+    let journal = std::fs::read_to_string(world.state().join("journal")).unwrap();
+    assert_eq!(journal.matches("\"terms_set\"").count(), 1, "{journal}");
+    let logs = world.cco(["logs"]).run().expect_code(0).stdout;
+    assert!(logs.contains("what calls cost changed"), "{logs}");
+}
+
+#[test]
+fn a_list_of_prices_that_does_not_come_is_done_without() {
+    let place = Place::new();
+    let server = OpenRouter::start(vec![plan("Write it")]);
+    server.hangs("/models");
+    let world = World::new(&place, ONE, &config(&server), RIGHT);
+    let told = start(&world).expect_code(0);
+    assert!(told.stderr.contains("prices are not known (no answer within"), "{}", told.stderr);
+}
+
+#[test]
 fn babble_is_repaired_once_and_then_used() {
     let place = Place::new();
     let server = OpenRouter::start(vec![Reply::says("Sure! Here is the plan:"), plan("Repaired")]);

@@ -39,6 +39,27 @@ fn pause_holds_before_the_next_step_and_resume_goes_on() {
 }
 
 #[test]
+fn a_pause_that_was_acknowledged_outlives_the_daemon() {
+    let place = Place::new();
+    let world = World::new(&place, TWO, STUB, GATED_STEPS);
+    let daemon = world.live();
+    world.wait_for_sign("begun");
+    world.cco(["pause"]).run().expect_code(0);
+    daemon.signal(nix::sys::signal::Signal::SIGKILL);
+    daemon.wait().expect_code(137);
+    world.nothing_runs();
+    world.give_sign("go");
+    // Whoever starts a daemon again and again does not undo it, whether it has taken hold already or not.
+    for _ in 0..2 {
+        world.start([]).expect_code(4);
+        let status = world.status();
+        assert_eq!((status["stage"].as_str(), world.repo.has("second.txt")), (Some("paused"), false), "{status}");
+    }
+    world.cco(["resume", "--yes", "--no-wait"]).run().expect_code(0);
+    assert_eq!(world.status()["outcome"], "done");
+}
+
+#[test]
 fn guidance_is_in_the_next_prompt_of_the_worker() {
     let place = Place::new();
     let world = World::new(&place, TWO, STUB, GATED_STEPS);
@@ -113,10 +134,15 @@ fn in_session_mode_a_person_works_and_says_done() {
     let told = daemon.stderr();
     assert!(told.contains("\n    proven by  ") && told.contains("Leave alone: "), "{told}");
     assert!(!told.contains("<<<data") && !told.contains("End your turn"), "words for a model: {told}");
+    let told = world.cco(["done", "--phase", "nonsense"]).run().expect_code(2);
+    assert!(told.stderr.contains("main"), "{}", told.stderr);
+    assert_eq!(world.status()["stage"], "working");
     world.repo.write("made.txt", "right\n");
-    world.cco(["done"]).run().expect_code(0);
+    world.cco(["done", "--phase", "main", "--reason", "it is written"]).run().expect_code(0);
     daemon.wait().expect_code(0);
     assert_eq!(world.status()["iterations"], 1);
+    let told = world.cco(["logs"]).run().expect_code(0).stdout + &world.cco(["show", "1"]).run().expect_code(0).stdout;
+    assert!(told.contains("completed: it is written"), "{told}");
 }
 
 #[test]
@@ -225,6 +251,28 @@ fn an_unfinished_run_with_another_mission_is_8_and_fresh_puts_it_aside() {
     let history = world.cco(["history", "--json", "--run", id]).run().expect_code(0);
     assert!(history.stdout.contains("The first file is there"), "{}", history.stdout);
     world.cco(["status", "--run", "ffffffff"]).run().expect_code(2);
+}
+
+#[test]
+fn a_run_that_was_killed_before_its_seal_does_not_go_on_with_another_mission() {
+    let place = Place::new();
+    let world = World::new(&place, TWO, STUB, STEPS);
+    world.cco(["start", "--yes", "--no-wait"]).env("CCO_FAILPOINT", "after:2").run().expect_code(137);
+    assert_eq!(world.status()["stage"], "preparing");
+    let reworded = TWO.replace("test -e first.txt", "test -d .");
+    for (mission, config, what) in [
+        (ONE, STUB.to_owned(), "the mission"),
+        (&reworded, STUB.to_owned(), "the mission"),
+        (TWO, format!("{STUB}repository: {{ commit_frequency: per_phase }}\n"), "the configuration"),
+    ] {
+        world.repo.write(".cco/mission.yaml", mission);
+        world.repo.write(".cco/config.yaml", &config);
+        let told = world.start([]).expect_code(8);
+        assert!(told.stderr.contains("--fresh") && told.stderr.contains(what), "{}", told.stderr);
+    }
+    world.repo.write(".cco/mission.yaml", TWO);
+    world.repo.write(".cco/config.yaml", STUB);
+    world.start([]).expect_code(0);
 }
 
 #[test]

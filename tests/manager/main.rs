@@ -7,6 +7,8 @@ mod faults;
 mod plan;
 mod prompts;
 
+#[expect(clippy::allow_attributes, reason = "which parts of the support are unused differs between the test binaries")]
+#[allow(dead_code, reason = "each test binary uses its own part of the support")]
 #[path = "../support/openrouter.rs"]
 mod openrouter;
 #[path = "../support/story.rs"]

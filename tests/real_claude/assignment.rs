@@ -1,8 +1,9 @@
 //! A mission in a repository, worked on by the real `claude` under the real `cco`, planned by the checklist manager.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use nix::unistd::Pid;
 use serde_json::{Value, json};
 
 use crate::support::claude;
@@ -40,6 +41,19 @@ pub(crate) const ONE_CRITERION: &str = r#"mission:
       validators:
         - file: { path: word.txt, contains: ["ORANGE"] }
 "#;
+
+/// The command lines of what a cco that has ended left running. A supervisor that waits for its first order ends by
+/// itself a moment after its cco, and is nothing that was left.
+pub(crate) fn left_running(place: &Place) -> Vec<String> {
+    let own = |pid: &Pid| {
+        let program = fs::read_link(format!("/proc/{pid}/exe"));
+        program.is_ok_and(|program| program == Path::new(env!("CARGO_BIN_EXE_cco")))
+    };
+    let left = place.processes().into_iter().filter(|pid| !own(pid));
+    left.filter_map(|pid| fs::read_to_string(format!("/proc/{pid}/cmdline")).ok())
+        .filter(|line| !line.is_empty())
+        .collect()
+}
 
 /// A repository with a mission, and what a `cco` in it is started with.
 pub(crate) struct Assignment<'a> {
@@ -139,6 +153,14 @@ impl<'a> Assignment<'a> {
         let projects = fs::read_dir(&projects).unwrap_or_else(|error| panic!("{}: {error}", projects.display()));
         let files = projects.flatten().flat_map(|project| fs::read_dir(project.path()).into_iter().flatten().flatten());
         files.map(|file| file.path()).filter(|path| path.extension().is_some_and(|ending| ending == "jsonl")).collect()
+    }
+
+    /// What the stored conversations hold so far; nothing before there is one.
+    pub(crate) fn stored(&self) -> String {
+        let projects = fs::read_dir(self.repository.folder().join(".git/cco/worker/claude/projects"));
+        let files = projects.into_iter().flatten().flatten().flat_map(|project| fs::read_dir(project.path()));
+        let texts = files.flatten().flatten().filter_map(|file| fs::read_to_string(file.path()).ok());
+        texts.collect()
     }
 
     /// Whether these dollars are what Claude Code says that its newest conversation has cost in all.

@@ -10,7 +10,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::{Pid, mkfifo};
 use serde_json::{Value, json};
 
-use crate::assignment::{Assignment, ONE_CRITERION};
+use crate::assignment::{Assignment, ONE_CRITERION, left_running};
 use crate::support::messages_api::Request;
 use crate::support::{Gate, MessagesApi, Place, Running, Script, Step, claude, wait_until};
 
@@ -127,12 +127,31 @@ fn a_daemon_killed_with_its_supervisor_and_its_worker_leaves_nothing_that_a_resu
     resume_beside_the_orphan(&place, &task);
 }
 
+#[test]
+fn a_daemon_killed_while_it_stops_its_worker_leaves_nothing_that_a_resumed_one_does_not_end() {
+    let place = Place::new();
+    let api = MessagesApi::start(Script::new([Step::bash(HALVES), Step::bash(HALVES), Step::text("Done.")]));
+    let task = gated(&place, &api);
+    block(&task.path("gate/pipe"));
+    let cco = task.start().start();
+    wait_until("the tool has started", || task.repository.has("gate/started").then_some(()));
+    // A supervisor that does not answer keeps the daemon in the middle of stopping for as long as this takes.
+    let own = running(&place, Path::new(env!("CARGO_BIN_EXE_cco")));
+    let supervisors: Vec<_> = own.into_iter().filter(|pid| *pid != cco.pid()).collect();
+    supervisors.iter().for_each(|pid| signal::kill(*pid, Signal::SIGSTOP).unwrap());
+    cco.signal(Signal::SIGTERM);
+    wait_until("it is stopping", || (task.status()["stage"] == "stopping").then_some(()));
+    kill_all_but_the_tool(&place, cco);
+    resume_beside_the_orphan(&place, &task);
+}
+
 /// Kills a cco, its supervisor and its worker, so that nobody is left to end what the worker's tool started.
 fn kill_all_but_the_tool(place: &Place, cco: Running) {
     let own = running(place, Path::new(env!("CARGO_BIN_EXE_cco")));
     let workers = running(place, &claude::program());
-    assert_eq!((own.len(), workers.len()), (2, 1), "daemon and supervisor; worker");
-    // The supervisor first: it would sweep.
+    assert!(own.len() >= 2, "daemon, supervisor, and perhaps one that waits for its first order");
+    assert_eq!(workers.len(), 1);
+    // The supervisors first: one would sweep.
     let all =
         own.iter().filter(|pid| **pid != cco.pid()).chain([&cco.pid()]).chain(&workers).copied().collect::<Vec<_>>();
     all.into_iter().for_each(|pid| signal::kill(pid, Signal::SIGKILL).unwrap());
@@ -153,8 +172,7 @@ fn resume_beside_the_orphan(place: &Place, task: &Assignment<'_>) {
     fs::remove_file(task.path("gate/pipe")).unwrap();
     task.repository.write("gate/pipe", "");
     task.resume().run().expect_code(0);
-    let left = place.processes().into_iter().map(|pid| fs::read_to_string(format!("/proc/{pid}/cmdline")));
-    assert_eq!(left.flatten().collect::<Vec<_>>(), Vec::<String>::new());
+    assert_eq!(left_running(place), Vec::<String>::new());
     drop(old);
     assert_eq!(task.repository.read("word.txt"), "ORANGE\n");
 }
@@ -198,7 +216,7 @@ fn a_daemon_told_to_end_stops_its_worker_and_is_resumed_in_the_same_conversation
     cco.signal(Signal::SIGTERM);
     let end = cco.wait();
     assert_eq!(end.code(), 143, "{}", end.stderr);
-    assert!(place.processes().is_empty(), "what it started ended before it");
+    assert_eq!(left_running(&place), Vec::<String>::new(), "what it started ended before it");
     let status = task.status();
     assert_eq!((&status["stage"], &status["then"]), (&json!("paused"), &json!("working")));
 
@@ -252,6 +270,30 @@ fn a_conversation_that_is_nearly_full_is_followed_by_one_that_is_told_what_came_
     assert_ne!(conversation(&requests[0]), conversation(&requests[1]));
     assert!(requests[1].says(TRANSITION) && requests[1].says("Done: the word is there."));
     assert_eq!(task.status()["conversation"], Value::Null, "the mission is over");
+}
+
+#[test]
+fn a_worker_that_is_killed_is_started_again_in_its_conversation() {
+    let place = Place::new();
+    let api = MessagesApi::start(Script::new([]));
+    let task = gated(&place, &api);
+    block(&task.path("gate/pipe"));
+    scripted(&api, [Step::bash(HALVES), Step::bash("printf 'ANGE\\n' >> word.txt"), Step::text("Done: it is there.")]);
+    let cco = task.cco(["start", "--yes", "--no-wait", "--max-wait", "1m"]).start();
+    wait_until("the tool has started", || task.repository.has("gate/started").then_some(()));
+    // What the conversation's file does not hold yet, nobody could go on with.
+    wait_until("the call is in the conversation", || task.stored().contains("gate/started").then_some(()));
+    running(&place, &claude::program()).iter().for_each(|pid| signal::kill(*pid, Signal::SIGKILL).unwrap());
+    cco.wait().expect_code(0);
+    assert_eq!(task.repository.read("word.txt"), "ORANGE\n", "the killed worker's tool did not go on");
+    assert_eq!(left_running(&place), Vec::<String>::new());
+    let requests = api.requests();
+    assert_eq!((requests.len(), api.unscripted()), (3, 0));
+    assert_eq!(conversation(&requests[0]), conversation(&requests[1]));
+    let iterations = task.iterations();
+    let outcomes = iterations[1]["attempts"].as_array().unwrap().iter().map(|attempt| attempt["outcome"].clone());
+    assert_eq!(outcomes.collect::<Vec<_>>(), ["crashed", "finished"]);
+    assert_eq!(task.status()["cost"]["estimated"], true, "what a killed process spent is not known");
 }
 
 #[test]

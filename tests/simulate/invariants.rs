@@ -21,6 +21,14 @@ pub(crate) fn check(daemon: &Daemon, world: &World) {
     done_is_proven(session, world);
     money_is_accounted_for(daemon, world);
     everything_is_bounded(session);
+    a_pause_holds(daemon);
+}
+
+/// I4: whoever was told that the mission will pause finds it paused, whatever became of the daemon.
+fn a_pause_holds(daemon: &Daemon) {
+    let went_on = daemon.paused_in.is_some_and(|asked_in| daemon.session.attempt > asked_in);
+    let stage = &daemon.session.stage;
+    assert!(!went_on || !stage.is_boundary(), "a pause was forgotten: {} goes on", stage.name());
 }
 
 fn criteria_hold_by_verdicts_only(session: &Session) {
@@ -63,10 +71,34 @@ fn money_is_accounted_for(daemon: &Daemon, world: &World) {
     if let Some(usd) = daemon.session.charter.limits.usd {
         assert!(ledger.spent() <= usd + daemon.largest_reserve, "I5: {} of {usd}", ledger.spent());
     }
-    // Between the provider's charge and the event that tells of it, the meter is ahead by what is reserved.
+    // Between the provider's charge and the event that tells of it, the meter is ahead by what is reserved at most.
     let known = ledger.spent() + ledger.open().map_or(Money::ZERO, |open| open.amount);
-    let slack = Money::from_micros(1_000_000);
-    assert!(known + slack >= Money::from_micros(world.meter), "the ledger knows {known} of {}", world.meter);
+    let has_ceiling = daemon.session.charter.reserves.worker > Money::ZERO;
+    let meter = Money::from_micros(world.meter);
+    assert!(!has_ceiling || known >= meter, "I5: the ledger knows {known} of {meter}");
+    // What is said to be reported was charged; only estimates may be too high.
+    let told: Money = ledger.accounts().values().map(|account| account.reported + account.equivalent).sum();
+    let charged = meter + Money::from_micros(world.unbilled);
+    assert!(told <= charged, "{told} are told of, {charged} were charged");
+    an_answer_is_charged_once(daemon, world);
+}
+
+/// Once an answer came out of the cache, no attempt that had paid for it or read it is charged beside it.
+fn an_answer_is_charged_once(daemon: &Daemon, world: &World) {
+    let event = &daemon.journal.last().unwrap().1;
+    if event.attempt().is_some_and(|late| world.answered.contains(&late)) {
+        return;
+    }
+    let bill = match event {
+        Event::Planned { bill, .. } | Event::Derived { bill, .. } => Some(bill),
+        Event::Verified { bill, .. } | Event::Proved { bill, .. } | Event::Failed { bill, .. } => bill.as_ref(),
+        _ => None,
+    };
+    if let Some(bill) = bill.filter(|bill| bill.from_cache) {
+        let lost = daemon.session.ledger.lost().iter().filter(|lost| lost.role == bill.role);
+        let twice: Vec<_> = lost.filter(|lost| world.answered.contains(&lost.attempt)).collect();
+        assert!(twice.is_empty(), "I9: charged twice: {twice:?}");
+    }
 }
 
 fn everything_is_bounded(session: &Session) {

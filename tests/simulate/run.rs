@@ -49,6 +49,8 @@ pub(crate) struct Daemon {
     pub(crate) session: Session,
     pub(crate) journal: Vec<(Timestamp, Event)>,
     pub(crate) largest_reserve: Money,
+    /// The attempt under way when a pause was taken in that nobody has undone yet.
+    pub(crate) paused_in: Option<AttemptId>,
 }
 
 impl Daemon {
@@ -56,15 +58,21 @@ impl Daemon {
         let run = RunId(uuid::Uuid::from_u128(u128::from(world.seed) + 1));
         let first = Event::RunStarted { run, charter: Box::new(world.charter()), actor: operator() };
         let session = begin(world.now, &first).expect("a run begins with its first event");
-        let largest_reserve = Money::from_micros(1_000_000);
-        Self { session, journal: vec![(world.now, first)], largest_reserve }
+        Self { session, journal: vec![(world.now, first)], largest_reserve: Money::ZERO, paused_in: None }
     }
 
     /// Takes an event in as the daemon does: decide, append; and checks that the journal alone would say the same.
     fn take(&mut self, world: &World, event: Event) {
         let (next, _notices) = step(self.session.clone(), world.now, &event);
+        self.paused_in = match &event {
+            Event::ResumeAsked { .. } | Event::StopAsked { .. } => None,
+            Event::PauseAsked { .. } if !matches!(self.session.stage, Stage::Stopping { .. }) => Some(next.attempt),
+            _ => self.paused_in,
+        };
         self.journal.push((world.now, event));
         self.session = next;
+        self.largest_reserve =
+            self.largest_reserve.max(self.session.ledger.open().map_or(Money::ZERO, |open| open.amount));
         check(self, world);
     }
 
@@ -78,6 +86,15 @@ impl Daemon {
 
     fn restart(&mut self, world: &World) {
         self.session = self.folded();
+        // Now and then whoever starts the next daemon has another credential.
+        if world.weather == Weather::Rough && world.draw("terms", self.session.attempt.0, 6) == 0 {
+            let Charter { reserves, worker_dollars, .. } = self.session.charter;
+            let worker_dollars = match worker_dollars {
+                WorkerDollars::Billed => WorkerDollars::Equivalent,
+                WorkerDollars::Equivalent => WorkerDollars::Billed,
+            };
+            self.take(world, Event::TermsSet { actor: operator(), reserves, worker_dollars });
+        }
         let epoch = self.session.epoch + 1;
         self.take(world, Event::DaemonStarted { epoch, version: "0".to_owned(), pid: 1 });
     }
@@ -209,6 +226,7 @@ fn perform_or_crash(daemon: &mut Daemon, world: &mut World, effect: &Effect, cra
             if let Event::WorkerEnded { attempt, report } = event {
                 world.left_behind.insert(*attempt, report.as_ref().clone());
             }
+            world.answered.extend(event.attempt());
         }
         daemon.restart(world);
         return too_late(daemon, world, events);
@@ -242,7 +260,7 @@ fn perform(daemon: &Daemon, world: &mut World, effect: &Effect) -> Vec<Event> {
             let prepared = Prepared { base, base_tree: world.tree(), tree: world.tree(), branch, staged: None };
             vec![Event::Prepared { attempt, prepared }]
         }
-        Effect::Derive { .. } => unreachable!("every simulated criterion has a check"),
+        Effect::Derive { criteria } => vec![world.derive(session, criteria)],
         Effect::Seal => {
             let seal = Seal {
                 mission: Hash::ZERO,
@@ -274,7 +292,10 @@ fn perform(daemon: &Daemon, world: &mut World, effect: &Effect) -> Vec<Event> {
                     verdict: Box::new(world.verdict(session, n, tree, "proof")),
                 })
                 .collect();
-            events.push(Event::Proved { attempt, bill: None });
+            let votes =
+                session.charter.criteria.iter().flat_map(|criterion| &criterion.checks).map(|check| check.votes);
+            let bill = world.judge(session, tree, votes.max().unwrap_or(0));
+            events.push(Event::Proved { attempt, bill });
             events
         }
         Effect::Sleep { until } => {
@@ -295,14 +316,22 @@ fn verify(
 ) -> Vec<Event> {
     let attempt = session.attempt;
     let mut events = Vec::new();
+    let mut votes = 0;
     for (n, criterion) in session.charter.criteria.iter().enumerate() {
         let wanted = criterion.phase <= phase && criterion.checks[0].runs_in(scope);
         if wanted && !done.contains(&criterion.checks[0].id) {
             let verdict = Box::new(world.verdict(session, n, tree, "verify"));
             events.push(Event::VerdictRecorded { attempt, verdict });
+            votes = votes.max(criterion.checks[0].votes);
         }
     }
-    events.push(Event::Verified { attempt, bill: None });
+    // Judges are asked before the checks run.
+    let bill = world.judge(session, tree, votes);
+    if world.checks_fail() {
+        let fault = Fault { kind: FaultKind::Environment, text: "the disk is full".to_owned() };
+        return vec![Event::Failed { attempt, fault, bill }];
+    }
+    events.push(Event::Verified { attempt, bill });
     events
 }
 

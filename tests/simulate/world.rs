@@ -4,7 +4,7 @@
 //! What an iteration's work does to the tree depends on the seed and the iteration alone, so that a crash does not change
 //! where a mission ends; faults are drawn per try, so that they do not come back for ever.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use cco::mission::Every;
@@ -51,13 +51,22 @@ pub(crate) struct World {
     tries: BTreeMap<String, u64>,
     /// What providers really charged, in micro-dollars.
     pub(crate) meter: u64,
+    /// What a subscription paid for.
+    pub(crate) unbilled: u64,
     /// What each conversation was charged in all.
     sessions: BTreeMap<SessionId, u64>,
     /// Results of attempts that ended while no daemon lived.
     pub(crate) left_behind: BTreeMap<AttemptId, WorkerReport>,
-    /// Replies that were paid for, by iteration.
-    replies: BTreeMap<u64, u64>,
+    /// Answers that were paid for, by question, with the attempt that paid.
+    replies: BTreeMap<String, AttemptId>,
+    /// Attempts whose answer was paid for or read, and came too late to be recorded.
+    pub(crate) answered: BTreeSet<AttemptId>,
 }
+
+/// What a question costs, and what is set aside for it.
+const PLAN: (u64, u64) = (10_000, 50_000);
+const DERIVE: (u64, u64) = (80_000, 90_000);
+const VOTE: (u64, u64) = (25_000, 30_000);
 
 impl World {
     pub(crate) fn new(seed: u64, weather: Weather) -> Self {
@@ -76,9 +85,11 @@ impl World {
             before: BTreeMap::new(),
             tries: BTreeMap::new(),
             meter: 0,
+            unbilled: 0,
             sessions: BTreeMap::new(),
             left_behind: BTreeMap::new(),
             replies: BTreeMap::new(),
+            answered: BTreeSet::new(),
         }
     }
 
@@ -91,7 +102,7 @@ impl World {
             priority: Priority::Medium,
             required: n == 0 || self.draw("required", n as u64, 8) > 0,
             phase: if phases == 2 { usize::from(n > 0) } else { 0 },
-            checks: vec![self.check(n)],
+            checks: if n == 0 && draw("words", 6) == 0 { vec![] } else { vec![self.check(n)] },
             derived: false,
         };
         let on_stall =
@@ -120,21 +131,32 @@ impl World {
                 human_wait: Duration::from_secs(3_600),
             },
             commits: Commits { auto: draw("auto", 5) > 0, frequency },
-            reserves: Reserves { manager: Money::from_micros(50_000), worker: Money::from_micros(1_000_000) },
+            reserves: Reserves {
+                manager: Money::from_micros(PLAN.1),
+                // Without a ceiling of its own an action may use the whole budget.
+                worker: if draw("no ceiling", 8) == 0 {
+                    usd.unwrap_or_default()
+                } else {
+                    Money::from_micros(1_000_000)
+                },
+                derive: Money::from_micros(DERIVE.1),
+                judge: Money::from_micros(VOTE.1),
+            },
             worker_dollars: WorkerDollars::Billed,
             context_window: 200_000,
         }
     }
 
-    fn check(&self, n: usize) -> CharterCheck {
+    pub(crate) fn check(&self, n: usize) -> CharterCheck {
         let manual = self.draw("manual", n as u64, 9) == 0;
         let every =
             [Every::Iteration, Every::Iteration, Every::Phase, Every::Final][self.draw("every", n as u64, 4) as usize];
         CharterCheck {
             id: CheckId::new(format!("c{n}/0")),
-            kind: if manual { "manual" } else { "command" }.to_owned(),
+            kind: if manual { "manual" } else { "all" }.to_owned(),
             every: if manual { Every::Iteration } else { every },
             hash: Hash::of(&[n as u8]),
+            votes: if manual { 0 } else { [0, 0, 0, 1, 3][self.draw("votes", n as u64, 5) as usize] },
         }
     }
 
@@ -212,14 +234,13 @@ impl World {
     /// A manager that works the first unmet criterion, and now and then errs, babbles, asks or despairs.
     pub(crate) fn plan(&mut self, session: &Session, attempt: AttemptId) -> Event {
         let iteration = session.iteration.0 + 1;
-        let cached = self.replies.contains_key(&iteration) && session.guidance.is_empty();
-        if !cached {
-            if let Some(fault) = self.faulty("manager", 9) {
-                return self.manager_fault(attempt, fault);
-            }
-            self.meter += 10_000;
+        let question = format!("plan {iteration} {} {}", session.ledger.calls(), session.guidance.len());
+        if !self.replies.contains_key(&question)
+            && let Some(fault) = self.faulty("manager", 9)
+        {
+            return self.manager_fault(attempt, fault);
         }
-        self.replies.insert(iteration, 10_000);
+        let bill = self.buy(session, Role::Manager, question, PLAN.0);
         let unmet = (0..self.needs.len()).filter(|n| !session.records[*n].holding);
         let target = unmet.clone().nth(self.draw("target", iteration, 2) as usize).or_else(|| unmet.clone().next());
         let target = CriterionId::new(format!("c{}", target.unwrap_or(0)));
@@ -247,14 +268,33 @@ impl World {
                 && session.history.len() % 3 == 2)
                 .then(|| "which way?".to_owned()),
         };
-        let usage = Usage { input: 100, output: 10, ..Usage::default() };
-        let cost = Cost::Reported(Money::from_micros(10_000));
-        let bill = Bill { role: Role::Manager, cost, usage, calls: 1, from_cache: cached && self.lost_call(session) };
         Event::Planned { attempt, plan: Box::new(plan), source: PlanSource::Model { model: "m".to_owned() }, bill }
     }
 
-    fn lost_call(&self, session: &Session) -> bool {
-        session.ledger.lost().iter().any(|lost| lost.role == Role::Manager)
+    /// Checks for the criteria that are only words.
+    pub(crate) fn derive(&mut self, session: &Session, criteria: &[CriterionId]) -> Event {
+        let bill = self.buy(session, Role::Manager, format!("derive {}", session.ledger.calls()), DERIVE.0);
+        let checks = criteria.iter().map(|id| (id.clone(), vec![self.check(id.as_str()[1..].parse().unwrap())]));
+        Event::Derived { attempt: session.attempt, criteria: checks.collect(), bill }
+    }
+
+    /// Asks the judges of the checks that run, so many times as the one with the most votes wants.
+    pub(crate) fn judge(&mut self, session: &Session, tree: &TreeId, votes: u32) -> Option<Bill> {
+        let question = format!("judge {} {tree}", session.ledger.calls());
+        (votes > 0).then(|| self.buy(session, Role::Judge, question, VOTE.0 * u64::from(votes)))
+    }
+
+    /// Buys an answer, or finds the one that was bought before.
+    fn buy(&mut self, session: &Session, role: Role, question: String, micros: u64) -> Bill {
+        let known = self.replies.get(&question).copied();
+        if known.is_none() {
+            self.meter += micros;
+            self.answered.clear();
+        }
+        let paid_by = *self.replies.entry(question).or_insert(session.attempt);
+        let usage = Usage { input: 100, output: 10, ..Usage::default() };
+        let cost = Cost::Reported(Money::from_micros(micros));
+        Bill { role, cost, usage, calls: 1, from_cache: known.is_some(), paid_by: Some(paid_by) }
     }
 
     fn manager_fault(&self, attempt: AttemptId, fault: u64) -> Event {
@@ -266,18 +306,28 @@ impl World {
         Event::Failed { attempt, fault: Fault { kind, text: "the manager is away".to_owned() }, bill: None }
     }
 
+    /// Checks that cannot run, now and then.
+    pub(crate) fn checks_fail(&mut self) -> bool {
+        self.weather == Weather::Rough && self.faulty("checks", 40).is_some()
+    }
+
     /// Lets the worker act: first the faults of this try, then what the iteration does to the tree.
     pub(crate) fn work(&mut self, session: &Session, order: &WorkOrder) -> WorkerReport {
-        let cost = 100_000 + self.draw("cost", order.iteration.0, 400_000);
+        let dollars = session.charter.worker_dollars;
+        let ceiling = order.max_cost.map_or(u64::MAX, Money::micros);
+        let cost = (100_000 + self.draw("cost", order.iteration.0, 400_000)).min(ceiling);
         if let Some(fault) = self.faulty("worker", 7) {
             let outcome = self.worker_fault(fault);
-            let charged = if matches!(outcome, WorkerOutcome::Crashed { .. }) { Some(cost / 2) } else { None };
-            self.charge(order.session, charged.unwrap_or(0));
+            if matches!(outcome, WorkerOutcome::Crashed { .. }) {
+                let before = self.sessions.clone();
+                self.charge(order.session, cost / 2, dollars);
+                self.forget_if_untold(before);
+            }
             let known = !matches!(outcome, WorkerOutcome::Crashed { .. } | WorkerOutcome::SessionLost);
             return self.report(order, outcome, known.then_some(0));
         }
         self.act(order.iteration.0, session);
-        self.charge(order.session, cost);
+        self.charge(order.session, cost, dollars);
         let outcome = match self.draw("end", order.iteration.0, 12) {
             0 => WorkerOutcome::MaxTurns,
             1 => WorkerOutcome::Hung { phase: "idle".to_owned() },
@@ -307,16 +357,25 @@ impl World {
         }
     }
 
-    /// Takes over what a killed attempt was charged. Its conversation knows of the cost or does not, but not in part.
+    /// Takes over what a killed attempt was charged.
     pub(crate) fn charge_as(&mut self, killed: &Self) {
-        self.meter = killed.meter;
-        if self.draw("kept", killed.meter, 2) == 0 {
-            self.sessions.clone_from(&killed.sessions);
+        (self.meter, self.unbilled) = (killed.meter, killed.unbilled);
+        let before = std::mem::replace(&mut self.sessions, killed.sessions.clone());
+        self.forget_if_untold(before);
+    }
+
+    /// A conversation tells of what killed attempts cost, or it does not: which of them is the seed's.
+    fn forget_if_untold(&mut self, before: BTreeMap<SessionId, u64>) {
+        if self.draw("untold", 0, 2) == 0 {
+            self.sessions = before;
         }
     }
 
-    fn charge(&mut self, session: SessionId, micros: u64) {
-        self.meter += micros;
+    fn charge(&mut self, session: SessionId, micros: u64, dollars: WorkerDollars) {
+        match dollars {
+            WorkerDollars::Billed => self.meter += micros,
+            WorkerDollars::Equivalent => self.unbilled += micros,
+        }
         *self.sessions.entry(session).or_default() += micros;
     }
 

@@ -41,6 +41,7 @@ pub(crate) fn first_event(run: RunId) -> Event {
             kind: "command".into(),
             every: Every::Iteration,
             hash: Hash::of(name.as_bytes()),
+            votes: 0,
         }],
         derived: false,
     };
@@ -61,7 +62,11 @@ pub(crate) fn first_event(run: RunId) -> Event {
         phases: vec![PhaseId::new("first"), PhaseId::new("second")],
         limits,
         commits: Commits { auto: true, frequency: CommitFrequency::PerIteration },
-        reserves: Reserves { manager: Money::from_micros(20_000), worker: Money::from_micros(5_000_000) },
+        reserves: Reserves {
+            manager: Money::from_micros(20_000),
+            worker: Money::from_micros(5_000_000),
+            ..Reserves::default()
+        },
         worker_dollars: WorkerDollars::Billed,
         context_window: 200_000,
     };
@@ -138,6 +143,7 @@ pub(crate) fn remaining_kinds(session: &Session) -> Vec<Event> {
         Event::ResumeAsked { actor: operator() },
         Event::StopAsked { actor: operator(), how: StopHow::Drain },
         Event::Guided { actor: operator(), text: "mind the rounding".into() },
+        Event::Signalled { actor: Actor::Worker, phase: Some(PhaseId::new("first")), note: "completed".into() },
         Event::Answered {
             actor: operator(),
             criterion: CriterionId::new("list"),
@@ -145,6 +151,11 @@ pub(crate) fn remaining_kinds(session: &Session) -> Vec<Event> {
             note: "seen".into(),
         },
         Event::LimitsSet { actor: operator(), limits: session.charter.limits.clone() },
+        Event::TermsSet {
+            actor: operator(),
+            reserves: session.charter.reserves,
+            worker_dollars: WorkerDollars::Equivalent,
+        },
     ]
 }
 
@@ -221,7 +232,7 @@ fn report(order: &cco::session::WorkOrder, n: u64) -> WorkerReport {
 
 fn bill(role: Role, micros: u64) -> Bill {
     let usage = Usage { input: 4_000, output: 250, ..Usage::default() };
-    Bill { role, cost: Cost::Reported(Money::from_micros(micros)), usage, calls: 1, from_cache: false }
+    Bill { role, cost: Cost::Reported(Money::from_micros(micros)), usage, calls: 1, from_cache: false, paid_by: None }
 }
 
 fn seal() -> Seal {

@@ -47,7 +47,8 @@ pub(crate) struct Seen {
 
 struct Shared {
     script: Mutex<VecDeque<Reply>>,
-    reads: Mutex<BTreeMap<String, Value>>,
+    /// What each `GET` is answered; nothing: never.
+    reads: Mutex<BTreeMap<String, Option<Value>>>,
     seen: Mutex<Vec<Seen>>,
     billed: AtomicU64,
     over: AtomicBool,
@@ -143,7 +144,12 @@ impl OpenRouter {
 
     /// Answers `GET path` with a JSON body.
     pub(crate) fn reads(&self, path: &str, body: Value) {
-        self.shared.reads.lock().unwrap().insert(path.to_owned(), body);
+        self.shared.reads.lock().unwrap().insert(path.to_owned(), Some(body));
+    }
+
+    /// Never answers `GET path`.
+    pub(crate) fn hangs(&self, path: &str) {
+        self.shared.reads.lock().unwrap().insert(path.to_owned(), None);
     }
 
     /// The requests so far.
@@ -177,7 +183,11 @@ fn serve(mut stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
     if method == "GET" {
         let plain = path.split('?').next().unwrap_or_default().trim_start_matches("/api/v1").to_owned();
         let known = shared.reads.lock().unwrap().get(&plain).cloned();
-        let reply = known.map_or_else(|| Reply::error(404, "no such thing"), |body| Reply::json(200, &body));
+        let reply = match known {
+            Some(Some(body)) => Reply::json(200, &body),
+            Some(None) => Reply::Hang,
+            None => Reply::error(404, "no such thing"),
+        };
         return write_reply(&mut stream, reply, shared);
     }
     let next = shared.script.lock().unwrap().pop_front();

@@ -95,6 +95,7 @@ fn charter(mission: &Mission) -> Charter {
             kind: "command".to_owned(),
             every: Every::Iteration,
             hash: Hash::of(criterion.id.as_str().as_bytes()),
+            votes: 0,
         }],
         derived: false,
     });
@@ -114,7 +115,7 @@ fn charter(mission: &Mission) -> Charter {
             human_wait: Duration::from_secs(60),
         },
         commits: Commits { auto: true, frequency: CommitFrequency::PerSession },
-        reserves: Reserves { manager: Money::from_micros(50_000), worker: Money::ZERO },
+        reserves: Reserves { manager: Money::from_micros(50_000), ..Reserves::default() },
         worker_dollars: WorkerDollars::Billed,
         context_window: 200_000,
     }
@@ -244,6 +245,7 @@ impl Story {
             usage: Usage { input: 400, output: 50, cache_read: 600, ..Usage::default() },
             calls: 1,
             from_cache: false,
+            paid_by: None,
         };
         let source = PlanSource::Model { model: "test/served".to_owned() };
         let attempt = self.session.attempt;

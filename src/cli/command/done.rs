@@ -45,6 +45,6 @@ impl DoneArgs {
             Claim::Blocked => "blocked",
         };
         let note = if self.reason.is_empty() { word.to_owned() } else { format!("{word}: {}", self.reason) };
-        context.steer(Ask::Done { note }, "noted")
+        context.steer(Ask::Done { note, phase: self.phase.clone() }, "noted")
     }
 }

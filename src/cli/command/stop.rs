@@ -4,8 +4,6 @@ use crate::cli::context::Context;
 use crate::cli::error::Error;
 use crate::daemon::protocol::{Ask, StopWhen};
 
-use crate::session::StopHow;
-
 /// Stop the running cco; `cco resume` goes on later.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -16,14 +14,6 @@ pub struct StopArgs {
     /// End the worker now instead of after this iteration
     #[arg(long)]
     pub now: bool,
-}
-
-impl StopArgs {
-    /// How soon.
-    #[must_use]
-    pub const fn how(&self) -> StopHow {
-        if self.now { StopHow::Now } else { StopHow::Drain }
-    }
 }
 
 impl StopArgs {

@@ -31,7 +31,14 @@ mirror!(struct CharterCriterion => CharterCriterionV1 {
     derived: bool,
 });
 
-mirror!(struct CharterCheck => CharterCheckV1 { id: CheckId, kind: String, every: Every, hash: Hash });
+mirror!(struct CharterCheck => CharterCheckV1 {
+    id: CheckId,
+    kind: String,
+    every: Every,
+    hash: Hash,
+    #[serde(default)]
+    votes: u32,
+});
 
 mirror!(enum Every => EveryV1 { Iteration, Phase, Final });
 
@@ -52,6 +59,13 @@ mirror!(struct Commits => CommitsV1 { auto: bool, frequency: CommitFrequency });
 
 mirror!(enum CommitFrequency => CommitFrequencyV1 { PerIteration, PerSession, PerPhase, OnCompletion });
 
-mirror!(struct Reserves => ReservesV1 { manager: Money, worker: Money });
+mirror!(struct Reserves => ReservesV1 {
+    manager: Money,
+    worker: Money,
+    #[serde(default)]
+    derive: Money,
+    #[serde(default)]
+    judge: Money,
+});
 
 mirror!(enum WorkerDollars => WorkerDollarsV1 { Billed, Equivalent });

@@ -4,10 +4,12 @@ use jiff::Timestamp;
 
 use super::mirror::mirror;
 use crate::session::{
-    Answer, Bill, Charter, CharterCheck, Event, Fault, FaultKind, Limits, Pinned, Plan, PlanSource, Prepared, Seal,
-    SealedPath, StopHow, TreeChange, WorkerOutcome, WorkerReport,
+    Answer, Bill, Charter, CharterCheck, Event, Fault, FaultKind, Limits, Pinned, Plan, PlanSource, Prepared, Reserves,
+    Seal, SealedPath, StopHow, TreeChange, WorkerDollars, WorkerOutcome, WorkerReport,
 };
-use crate::words::{Actor, AttemptId, CommitId, CriterionId, Hash, Money, RunId, SessionId, TreeId, Usage, Verdict};
+use crate::words::{
+    Actor, AttemptId, CommitId, CriterionId, Hash, Money, PhaseId, RunId, SessionId, TreeId, Usage, Verdict,
+};
 
 mirror!(enum Event => EventV1 {
     RunStarted { run: RunId, charter: Box<Charter>, actor: Actor },
@@ -31,8 +33,10 @@ mirror!(enum Event => EventV1 {
     ResumeAsked { actor: Actor },
     StopAsked { actor: Actor, how: StopHow },
     Guided { actor: Actor, text: String },
+    Signalled { actor: Actor, phase: Option<PhaseId>, note: String },
     Answered { actor: Actor, criterion: CriterionId, answer: Answer, note: String },
     LimitsSet { actor: Actor, limits: Limits },
+    TermsSet { actor: Actor, reserves: Reserves, worker_dollars: WorkerDollars },
 });
 
 mirror!(struct Prepared => PreparedV1 {

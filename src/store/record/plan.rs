@@ -3,7 +3,7 @@
 use super::mirror::{Mirror, mirror};
 use crate::session::{
     Account, Action, Bill, ConversationWish, Cost, Impossible, Ledger, ModelTier, Plan, PlanSource, Reserve, Role,
-    Strategy, TaskState, TaskUpdate,
+    Strategy, TaskState, TaskUpdate, WorkerDollars,
 };
 use crate::words::{AttemptId, CriterionId, Money, SessionId, TaskId, Usage};
 
@@ -46,7 +46,15 @@ mirror!(enum Role => RoleV1 { Manager, Worker, Judge });
 
 mirror!(enum Cost => CostV1 { Reported(amount: Money), Estimated(amount: Money), Equivalent(amount: Money), Free });
 
-mirror!(struct Bill => BillV1 { role: Role, cost: Cost, usage: Usage, calls: u32, from_cache: bool });
+mirror!(struct Bill => BillV1 {
+    role: Role,
+    cost: Cost,
+    usage: Usage,
+    calls: u32,
+    from_cache: bool,
+    #[serde(default)]
+    paid_by: Option<AttemptId>,
+});
 
 mirror!(struct Account => AccountV1 {
     reported: Money,
@@ -61,6 +69,7 @@ mirror!(struct Reserve => ReserveV1 {
     role: Role,
     amount: Money,
     session: Option<SessionId>,
+    dollars: WorkerDollars,
 });
 
 /// The ledger keeps its fields to itself; accounts are pairs because a role is no JSON key.
