@@ -138,8 +138,10 @@ pub async fn start(options: Options) -> Result<Ended, Error> {
     let (control, asks) = Control::listen(&address, watched).map_err(Error::Control)?;
     let inlets = Inlets::open(inbox, breaks, asks, time_limit).map_err(Error::Control)?;
     take_over(&mut daemon, begin, span, bounds)?;
+    let supervisor = daemon.tools.worker.supervisor.clone();
     let ended = daemon.run(inlets).await;
     control.close().await;
+    supervisor.dismiss().await;
     ended
 }
 

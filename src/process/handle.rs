@@ -29,7 +29,17 @@ use super::{Command, Error, Exit, Follower, Stop};
 pub struct Supervisor {
     program: PathBuf,
     durability: Durability,
-    spare: Arc<Mutex<Option<Child>>>,
+    spare: Arc<Mutex<Spare>>,
+}
+
+/// The supervisor that waits for its order.
+#[derive(Debug, Default)]
+enum Spare {
+    #[default]
+    None,
+    Waits(Child),
+    /// There is to be none any more.
+    Dismissed,
 }
 
 impl Supervisor {
@@ -53,14 +63,24 @@ impl Supervisor {
         let next = self.clone();
         tokio::task::spawn_blocking(move || {
             let mut spare = next.spare();
-            if spare.is_none() {
+            if matches!(*spare, Spare::None) {
                 // What is wrong is told when the supervisor is needed.
-                *spare = next.start().ok();
+                *spare = next.start().map_or(Spare::None, Spare::Waits);
             }
         });
     }
 
-    fn spare(&self) -> MutexGuard<'_, Option<Child>> {
+    /// Ends the one that waits, and has no other made ready: for who leaves and leaves nothing running.
+    pub async fn dismiss(&self) {
+        let spare = std::mem::replace(&mut *self.spare(), Spare::Dismissed);
+        if let Spare::Waits(mut child) = spare {
+            // Nothing more will be ordered: it ends by itself. If it cannot be waited for, it is gone already.
+            drop(child.stdin.take());
+            child.wait().await.ok();
+        }
+    }
+
+    fn spare(&self) -> MutexGuard<'_, Spare> {
         self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -76,12 +96,14 @@ impl Supervisor {
 
     /// The one that is ready, if it still lives; else a new one.
     fn ready(&self) -> io::Result<Child> {
-        let spare = self.spare().take();
-        if let Some(mut child) = spare
+        let mut spare = self.spare();
+        if let Spare::Waits(child) = &mut *spare
             && child.try_wait()?.is_none()
+            && let Spare::Waits(child) = std::mem::take(&mut *spare)
         {
             return Ok(child);
         }
+        drop(spare);
         self.start()
     }
 
@@ -230,17 +252,29 @@ mod tests {
         let mut ended = supervisor.start().unwrap();
         let pid = ended.id();
         ended.kill().await.unwrap();
-        *supervisor.spare() = Some(ended);
+        *supervisor.spare() = Spare::Waits(ended);
         assert_ne!(supervisor.ready().unwrap().id(), pid);
-        assert!(supervisor.spare().is_none());
     }
 
     #[tokio::test]
     async fn the_one_that_waits_is_taken_once() {
         let supervisor = Supervisor::new("/bin/cat");
         let waiting = tokio::process::Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
-        let spare = supervisor.spare().insert(waiting).id();
-        assert_eq!(supervisor.ready().unwrap().id(), spare);
-        assert_ne!(supervisor.ready().unwrap().id(), spare);
+        let id = waiting.id();
+        *supervisor.spare() = Spare::Waits(waiting);
+        assert_eq!(supervisor.ready().unwrap().id(), id);
+        assert_ne!(supervisor.ready().unwrap().id(), id);
+    }
+
+    #[tokio::test]
+    async fn who_leaves_has_no_supervisor_waiting() {
+        let supervisor = Supervisor::new("/bin/cat");
+        let waiting = tokio::process::Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+        let pid = waiting.id().unwrap();
+        *supervisor.spare() = Spare::Waits(waiting);
+        supervisor.dismiss().await;
+        assert!(!Path::new(&format!("/proc/{pid}")).exists());
+        supervisor.get_ready();
+        assert!(matches!(*supervisor.spare(), Spare::Dismissed));
     }
 }
