@@ -53,7 +53,8 @@ const fn stop_how(when: StopWhen) -> StopHow {
 }
 
 /// Writes down what somebody says while no daemon runs; the next one finds it in the journal. Nothing is done here: a
-/// run that waits for a person is paused first, so that the answer enters no stage whose effect nobody would perform.
+/// run that waits for a person is stopped first, so that the answer enters no stage whose effect nobody would perform;
+/// whoever starts it next goes on.
 ///
 /// # Errors
 /// The store's: there is no run, a daemon has come meanwhile, the disk.
@@ -74,7 +75,7 @@ pub fn tell(state: &StateDir, user: &str, ask: Ask) -> Result<Reply, Error> {
     };
     let waits = matches!(session.stage, Stage::AwaitingHuman { .. });
     let mut notes = opened.repaired;
-    for event in waits.then_some(Event::PauseAsked { actor }).into_iter().chain([said]) {
+    for event in waits.then_some(Event::StopAsked { actor, how: StopHow::Now }).into_iter().chain([said]) {
         let now = clock::now();
         let (next, notices) = session::step(session, now, &event);
         store.append(now, &event)?;
