@@ -3,7 +3,7 @@
 use std::fs;
 
 use cco::session::Event;
-use cco::store::{Error, Lock, Mark, StateDir, read_events, read_session, repair_journal};
+use cco::store::{Error, Mark, StateDir, read_events, read_session, repair_journal};
 use cco::words::{Hash, Seq};
 
 use crate::drive::{operator, time};
@@ -92,7 +92,7 @@ fn both_damaged_stops_and_says_where_and_how_to_go_on() {
     assert!(matches!(read_session(&dir, None), Err(Error::Damaged { .. })));
     assert_eq!(fs::read(dir.journal()).unwrap(), bytes, "nothing was touched");
 
-    let lock = Lock::acquire(&dir, time(0)).unwrap();
+    let lock = crate::lock(&dir);
     let repair = repair_journal(&dir, &lock, time(0)).unwrap().unwrap();
     assert_eq!(repair.kept.next(), seq);
     assert_eq!(fs::read(&repair.copy).unwrap(), bytes);

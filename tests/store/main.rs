@@ -21,13 +21,25 @@ fn state() -> (tempfile::TempDir, StateDir) {
     (folder, dir)
 }
 
+/// The lock that this process has just given back. A child that another test is starting holds copies of open files, the
+/// lock's among them, on its way from fork to exec; that way is short.
+fn lock(dir: &StateDir) -> Lock {
+    let patience = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    loop {
+        match Lock::acquire(dir, drive::time(0)) {
+            Err(cco::store::Error::Held { .. }) if std::time::Instant::now() < patience => std::thread::yield_now(),
+            other => return other.unwrap(),
+        }
+    }
+}
+
 fn create(dir: &StateDir, run: u128) -> Opened {
-    let lock = Lock::acquire(dir, drive::time(0)).unwrap();
+    let lock = lock(dir);
     Store::create(dir.clone(), lock, drive::time(0), &drive::first_event(drive::run_id(run))).unwrap()
 }
 
 fn open(dir: &StateDir) -> Result<Opened, cco::store::Error> {
-    Store::open(dir.clone(), Lock::acquire(dir, drive::time(0)).unwrap(), drive::time(0))
+    Store::open(dir.clone(), lock(dir), drive::time(0))
 }
 
 /// One turn as the daemon takes it: step, append, sync where money is at stake, restore point where one is asked for.

@@ -136,7 +136,7 @@ fn an_archive_cut_short_anywhere_is_finished_by_the_next() {
 fn a_second_run_is_not_begun_over_the_first() {
     let (_folder, dir) = state();
     drop(create(&dir, 1));
-    let lock = cco::store::Lock::acquire(&dir, time(0)).unwrap();
+    let lock = crate::lock(&dir);
     let again = cco::store::Store::create(dir, lock, time(0), &crate::drive::first_event(run_id(2)));
     assert!(matches!(again, Err(Error::RunExists { .. })));
 }
