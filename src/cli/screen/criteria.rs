@@ -77,7 +77,8 @@ fn evidence(criterion: &Criterion, style: Style) -> String {
     match &criterion.last_proven {
         Some(last) if !met && last.iteration.0 == 0 => facts.push("held before any work".to_owned()),
         Some(last) if !met => facts.push(format!("held after iteration {}", last.iteration)),
-        Some(last) if last.in_proof => facts.push("on a fresh checkout".to_owned()),
+        // That is what its state says.
+        Some(last) if last.in_proof => {}
         Some(last) if last.iteration.0 == 0 => facts.push("since before any work".to_owned()),
         Some(last) => facts.push(format!("after iteration {}", last.iteration)),
         None => {}
