@@ -168,6 +168,10 @@ fn take_over(daemon: &mut Daemon, begin: Begin, span: Span, bounds: Bounds) -> R
     daemon.note(&Event::DaemonStarted { epoch, version, pid: std::process::id() })?;
     if goes_on(&daemon.session, begin) {
         daemon.note(&Event::ResumeAsked { actor: actor.clone() })?;
+        // A person's pause that a stop was laid over.
+        if matches!(daemon.session.stage, Stage::Paused { why: PauseReason::Operator, .. }) && begin == Begin::Resume {
+            daemon.note(&Event::ResumeAsked { actor: actor.clone() })?;
+        }
     }
     if span == Span::OneIteration {
         daemon.note(&Event::StopAsked { actor, how: StopHow::AfterOne })?;

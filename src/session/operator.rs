@@ -83,12 +83,15 @@ impl Turn {
         let wish = Wish::of_stop(how, over);
         match self.s.stage.clone() {
             Stage::Ended(_) => self.nothing_to("stop"),
+            Stage::Paused { .. } | Stage::Waiting { .. } | Stage::AwaitingHuman { .. } if how == StopHow::AfterOne => {
+                self.s.wish = Some(wish);
+            }
+            // The stop is the daemon's, the pause below it the mission's: the next daemon finds it again.
+            paused @ Stage::Paused { why: PauseReason::Operator, .. } => {
+                self.enter(Stage::Paused { why: wish.why, then: Box::new(paused) });
+            }
             Stage::Paused { then, .. } | Stage::Waiting { then, .. } | Stage::AwaitingHuman { then, .. } => {
-                if how == StopHow::AfterOne {
-                    self.s.wish = Some(wish);
-                } else {
-                    self.enter(Stage::Paused { why: wish.why, then });
-                }
+                self.enter(Stage::Paused { why: wish.why, then });
             }
             Stage::Stopping { attempt, why, then, .. } => {
                 if how == StopHow::Kill {

@@ -407,6 +407,22 @@ fn what_was_signalled_is_the_claim_of_who_says_nothing_else() {
 }
 
 #[test]
+fn a_stop_laid_over_a_persons_pause_leaves_it_as_it_is() {
+    let told = begun(None).planning().working().ended(WorkerOutcome::Finished, Some(1)).snapshotted("t1");
+    let told = told.take(&Event::PauseAsked { actor: operator() }).verified("t1", Outcome::Fail);
+    assert_eq!(told.stage(), "recording", "what is free is finished first");
+    let told = told.answer(|attempt| Event::Recorded { attempt, commit: None });
+    assert!(matches!(told.session.stage, Stage::Paused { why: PauseReason::Operator, .. }));
+    let told = told.take(&Event::StopAsked { actor: operator(), how: StopHow::Now });
+    assert_eq!(leave(&told.session, Patience::Stay, at(2)), Some(Leave::Asked));
+    let told = told.take(&Event::DaemonStarted { epoch: 2, version: "0".into(), pid: 1 });
+    let told = told.take(&Event::ResumeAsked { actor: operator() });
+    assert!(matches!(told.session.stage, Stage::Paused { why: PauseReason::Operator, .. }));
+    let told = told.take(&Event::ResumeAsked { actor: operator() });
+    assert_eq!(told.stage(), "planning");
+}
+
+#[test]
 fn at_the_limit_of_iterations_it_stays_unless_it_is_not_to_wait() {
     let mut limited = charter(None);
     limited.limits.max_iterations = Some(0);
