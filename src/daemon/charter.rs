@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::judging;
 use crate::config::{self, Config};
-use crate::mission::{Check, Criterion, Mission};
+use crate::mission::{Check, CheckKind, Criterion, Mission};
 use crate::session::{
     Charter, CharterCheck, CharterCriterion, CommitFrequency, Commits, Limits, OnStall, Reserves, WorkerDollars,
 };
@@ -90,6 +90,10 @@ fn criterion_of(mission: &Mission, criterion: &Criterion) -> CharterCriterion {
     }
 }
 
+fn asks_person(check: &Check) -> bool {
+    matches!(check.kind, CheckKind::Manual(_)) || check.parts().iter().any(asks_person)
+}
+
 /// A criterion's checks as the core sees them.
 pub(super) fn checks(criterion: &Criterion) -> Vec<CharterCheck> {
     let check = |(at, check): (usize, &Check)| CharterCheck {
@@ -98,6 +102,7 @@ pub(super) fn checks(criterion: &Criterion) -> Vec<CharterCheck> {
         every: check.every,
         hash: check.hash(),
         votes: judging::votes(check),
+        person: asks_person(check),
     };
     criterion.checks.iter().enumerate().map(check).collect()
 }

@@ -253,7 +253,7 @@ pub(super) fn approvals(session: &crate::session::Session, tree: &TreeId) -> Vec
     let mut approvals = Vec::new();
     for (criterion, record) in session.charter.criteria.iter().zip(&session.records) {
         let Some(answer) = record.answer.as_ref().filter(|answer| answer.tree == *tree) else { continue };
-        for check in criterion.checks.iter().filter(|check| check.kind == "manual") {
+        for check in criterion.checks.iter().filter(|check| check.asks_person()) {
             approvals.push(Approval {
                 check: check.id.clone(),
                 tree: tree.clone(),

@@ -3,7 +3,7 @@
 use super::clock;
 use super::error::Error;
 use super::protocol::{Ask, Reply, StopWhen};
-use crate::session::{self, Answer, End, Event, Session, Stage, StopHow};
+use crate::session::{self, Answer, CharterCheck, End, Event, Session, Stage, StopHow};
 use crate::store::{self, Lock, StateDir, Store};
 use crate::words::{Actor, CriterionId, Via};
 
@@ -34,7 +34,7 @@ fn has_manual_check(session: &Session, name: &str) -> Result<CriterionId, Reply>
     let Some(criterion) = session.charter.criterion(&id) else {
         return Err(refused("CCO-E0423", &format!("there is no criterion “{name}”; `cco status` lists them")));
     };
-    match criterion.checks.iter().any(|check| check.kind == "manual") {
+    match criterion.checks.iter().any(CharterCheck::asks_person) {
         true => Ok(id),
         false => Err(refused("CCO-E0423", &format!("the criterion “{name}” has no manual check: its checks decide"))),
     }

@@ -62,6 +62,16 @@ pub struct CharterCheck {
     pub hash: Hash,
     /// How many times a judge is asked for it, the parts of a combination included; 0: never.
     pub votes: u32,
+    /// Whether a person is asked, in it or in a part of it.
+    pub person: bool,
+}
+
+impl CharterCheck {
+    /// Whether an answer of a person decides it. Records of before `person` was noted tell it by the kind alone.
+    #[must_use]
+    pub fn asks_person(&self) -> bool {
+        self.person || self.kind == "manual"
+    }
 }
 
 /// What bounds a run. A change while it runs is an audited event.

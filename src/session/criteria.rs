@@ -101,7 +101,7 @@ impl CriterionRecord {
             let one = match outcome {
                 Some(Outcome::Pass) => Standing::Holds,
                 Some(Outcome::Fail) => Standing::Fails,
-                Some(Outcome::Inconclusive) if check.kind == "manual" => Standing::AwaitsPerson,
+                Some(Outcome::Inconclusive) if check.asks_person() => Standing::AwaitsPerson,
                 Some(Outcome::Inconclusive) => Standing::Unknown,
                 None if matches!(check.every, Every::Iteration) => Standing::Unknown,
                 None => Standing::HoldsSoFar,

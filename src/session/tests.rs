@@ -34,6 +34,7 @@ fn charter(usd: Option<u64>) -> Charter {
         every: Every::Iteration,
         hash: Hash::ZERO,
         votes: 0,
+        person: false,
     };
     let criterion = CharterCriterion {
         id: CriterionId::new("a"),

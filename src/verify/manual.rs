@@ -8,7 +8,7 @@ use crate::words::{CheckId, TreeId};
 /// What a person said about one check on one tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Approval {
-    /// The check.
+    /// The check, with its parts.
     pub check: CheckId,
     /// The tree they looked at; it says nothing about any other.
     pub tree: TreeId,
@@ -30,7 +30,7 @@ pub enum Word {
 }
 
 pub(super) fn check(place: &Place<'_>, what: &ManualCheck) -> Finding {
-    let of_this = |approval: &&Approval| approval.check == *place.id && approval.tree == place.ground.tree;
+    let of_this = |approval: &&Approval| is_of(place.id, &approval.check) && approval.tree == place.ground.tree;
     // The newest word counts: people change their minds.
     let finding = match place.ground.approvals.iter().rev().find(of_this) {
         Some(Approval { answer: Word::Approved, by, note, .. }) => Finding::pass(said("approved", by, note)),
@@ -38,6 +38,11 @@ pub(super) fn check(place: &Place<'_>, what: &ManualCheck) -> Finding {
         None => Finding::inconclusive(format!("waits for a person to approve tree {}", place.ground.tree.short())),
     };
     finding.subject(what.instruction.clone())
+}
+
+/// Whether a check is the other one, or a part of it: who answers for a combination answers for all that it asks.
+fn is_of(check: &CheckId, whole: &CheckId) -> bool {
+    check.as_str().strip_prefix(whole.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 fn said(word: &str, by: &str, note: &str) -> String {

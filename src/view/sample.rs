@@ -44,6 +44,7 @@ fn check(criterion: &str, kind: &str, every: Every) -> CharterCheck {
         every,
         hash: Hash::of(id.as_bytes()),
         votes: u32::from(kind == "judge"),
+        person: kind == "manual",
     }
 }
 

@@ -75,14 +75,21 @@ fn guidance_is_in_the_next_prompt_of_the_worker() {
 
 #[test]
 fn a_person_rejects_with_a_reason_and_approves_what_came_of_it() {
-    let mission = "\
-title: Looks
-definition_of_done:
-  - { criteria: It looks good, id: looks, validator: { manual: Look at it } }
-";
+    rejects_and_approves("{ manual: Look at it }");
+}
+
+#[test]
+fn a_person_is_asked_by_a_part_of_a_combination_too() {
+    rejects_and_approves("{ any: [ { command: \"false\" }, { manual: Look at it } ] }");
+}
+
+fn rejects_and_approves(validator: &str) {
+    let mission = format!(
+        "title: Looks\ndefinition_of_done:\n  - {{ criteria: It looks good, id: looks, validator: {validator} }}\n"
+    );
     let script = "scenes: [{ steps: [{ write: { path: page.html, content: bright } }], result: Brighter now. }]\n";
     let place = Place::new();
-    let world = World::new(&place, mission, STUB, script);
+    let world = World::new(&place, &mission, STUB, script);
     let daemon = world.live();
     world.wait_for_stage("awaiting_human");
     let told = world.cco(["approve", "nonsense"]).run().expect_code(2);

@@ -156,6 +156,7 @@ impl World {
             kind: if manual { "manual" } else { "all" }.to_owned(),
             every: if manual { Every::Iteration } else { every },
             hash: Hash::of(&[n as u8]),
+            person: manual,
             votes: if manual { 0 } else { [0, 0, 0, 1, 3][self.draw("votes", n as u64, 5) as usize] },
         }
     }

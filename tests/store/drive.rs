@@ -42,6 +42,7 @@ pub(crate) fn first_event(run: RunId) -> Event {
             every: Every::Iteration,
             hash: Hash::of(name.as_bytes()),
             votes: 0,
+            person: false,
         }],
         derived: false,
     };

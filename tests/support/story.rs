@@ -96,6 +96,7 @@ fn charter(mission: &Mission) -> Charter {
             every: Every::Iteration,
             hash: Hash::of(criterion.id.as_str().as_bytes()),
             votes: 0,
+            person: false,
         }],
         derived: false,
     });

@@ -38,6 +38,8 @@ mirror!(struct CharterCheck => CharterCheckV1 {
     hash: Hash,
     #[serde(default)]
     votes: u32,
+    #[serde(default)]
+    person: bool,
 });
 
 mirror!(enum Every => EveryV1 { Iteration, Phase, Final });
