@@ -15,7 +15,7 @@ use super::inputs::{Inputs, lock_hash};
 use super::observer::Observer;
 use super::perform::Tools;
 use super::run::{Anchor, Daemon, Ended, Inlets};
-use super::{charter, clock, leftovers, pins};
+use super::{charter, clock, leftovers, pins, trees};
 use crate::repo::{BranchChoice, Repo};
 use crate::session::{
     Charter, Event, Leave, Limits, Patience, PauseReason, Reserves, SealMark, Session, Stage, StopHow, WorkerDollars,
@@ -73,6 +73,7 @@ pub enum Span {
 /// Why it could not start, or had to stop; the state is safe in either case.
 pub async fn start(options: Options) -> Result<Ended, Error> {
     let state = StateDir::create(options.repo.state_dir())?;
+    let state = trees::place(state, &options.repo, &options.environment, &options.observer);
     let lock = Lock::acquire(&state, clock::now())?;
     // What is done already asks nobody: not even what models cost.
     let chosen = match choose(&options, &state, lock).await? {

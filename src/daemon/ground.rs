@@ -143,9 +143,7 @@ impl Checking<'_> {
         let job = self.job(ground, Vec::new(), Said::default());
         let broken = self.verifier.set_up(job, setup).await?;
         match &broken {
-            Some(Broken { command, reason, .. }) => {
-                self.observer.note(format!("the set-up command `{command}` {reason}"));
-            }
+            Some(Broken { reason, .. }) => self.observer.note(reason.clone()),
             None if when == SetUp::WhenDue => self.state.note_set_up(&setup.key)?,
             None => {}
         }

@@ -189,9 +189,34 @@ fn read_lock(root: &Path) -> Result<Option<Lock>, Error> {
     mission::read_lock(".cco/mission.lock.yaml", bytes).map(Some).map_err(Error::Mistakes)
 }
 
+/// The lock file as it is, where there is one.
+pub(super) fn lock_bytes(root: &Path) -> Result<Option<Vec<u8>>, Error> {
+    read_if_there(&lock_path(root))
+}
+
 /// Hash of the lock file, where there is one.
 pub(super) fn lock_hash(root: &Path) -> Result<Option<Hash>, Error> {
-    Ok(read_if_there(&lock_path(root))?.map(|bytes| Hash::of(&bytes)))
+    Ok(lock_bytes(root)?.map(|bytes| Hash::of(&bytes)))
+}
+
+/// Makes the lock file what it was, absent where it was absent.
+pub(super) fn restore_lock(root: &Path, bytes: Option<&[u8]>) -> Result<(), Error> {
+    let path = lock_path(root);
+    if let Some(bytes) = bytes {
+        return write_lock(root, bytes);
+    }
+    std::fs::remove_file(&path).map_err(|source| Error::File { doing: "remove", path, source })
+}
+
+/// Written whole or not at all.
+fn write_lock(root: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let path = lock_path(root);
+    let fail = |doing, source| Error::File { doing, path: path.clone(), source };
+    let folder = root.join(".cco");
+    std::fs::create_dir_all(&folder).map_err(|source| fail("create the folder of", source))?;
+    let part = folder.join("mission.lock.yaml.part");
+    std::fs::write(&part, bytes).map_err(|source| fail("write", source))?;
+    std::fs::rename(&part, &path).map_err(|source| fail("write", source))
 }
 
 /// Adds derived checks to the lock file; what is pinned already stays. Written whole or not at all, and noted in the
@@ -202,20 +227,14 @@ pub(super) fn pin(
     mission: &Mission,
     entries: Vec<mission::LockEntry>,
 ) -> Result<Lock, Error> {
-    let path = lock_path(root);
-    let fail = |doing, source| Error::File { doing, path: path.clone(), source };
     let mut lock =
         read_lock(root)?.unwrap_or_else(|| Lock { mission: mission::mission_hash(mission), entries: Vec::new() });
     lock.mission = mission::mission_hash(mission);
     lock.entries.retain(|old| entries.iter().all(|new| new.criterion != old.criterion));
     lock.entries.extend(entries);
-    let folder = root.join(".cco");
-    std::fs::create_dir_all(&folder).map_err(|source| fail("create the folder of", source))?;
     let text = mission::write_lock(&lock);
     state.note_own_lock(&Hash::of(text.as_bytes()))?;
-    let part = folder.join("mission.lock.yaml.part");
-    std::fs::write(&part, text).map_err(|source| fail("write", source))?;
-    std::fs::rename(&part, &path).map_err(|source| fail("write", source))?;
+    write_lock(root, text.as_bytes())?;
     Ok(lock)
 }
 

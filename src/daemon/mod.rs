@@ -38,6 +38,7 @@ mod running;
 mod said;
 mod seal;
 mod snapshot;
+mod trees;
 mod vacuous;
 mod validate;
 mod verify;

@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use super::reporting::decides;
-use super::seal::{globs, patterns};
+use super::seal::{Guard, patterns};
 use crate::mission::{Mission, Open};
 use crate::repo::{self, Repo};
 
@@ -22,16 +22,16 @@ pub struct Outlook {
 /// # Errors
 /// If the repository cannot be read.
 pub fn outlook(repo: &Repo, mission: &Mission) -> Result<Outlook, Error> {
-    let seals = patterns(mission);
-    let fault = |fault: crate::session::Fault| Error::Broke(fault.text);
-    let (wanted, given_up) = (globs(&seals).map_err(fault)?, globs(&mission.unprotect).map_err(fault)?);
-    let entries = match repo.head() {
-        Ok(head) => repo.list_tree(&repo.tree_of(&head.commit)?)?,
-        Err(repo::Error::Unborn { .. }) => Vec::new(),
+    let mut seals = patterns(mission);
+    let tree = match repo.head() {
+        Ok(head) => repo.tree_of(&head.commit)?,
+        Err(repo::Error::Unborn { .. }) => return Ok(Outlook { seals, ..Outlook::default() }),
         Err(error) => return Err(error.into()),
     };
-    let (sealed, open): (Vec<_>, Vec<_>) =
-        entries.into_iter().map(|entry| entry.path).partition(|path| wanted.is_match(path) && !given_up.is_match(path));
+    let guard = Guard::of(repo, mission, &tree).map_err(|fault| Error::Broke(fault.text))?;
+    seals.extend(guard.inferred());
+    let paths = repo.list_tree(&tree)?.into_iter().map(|entry| entry.path);
+    let (sealed, open): (Vec<_>, Vec<_>) = paths.partition(|path| guard.covers(path));
     let deciding = open.iter().filter(|path| decides(path)).map(|path| path.display().to_string()).collect();
     let names = |paths: Vec<std::path::PathBuf>| paths.iter().map(|path| path.display().to_string()).collect();
     Ok(Outlook { seals, sealed: names(sealed), open: Open { files: names(open), deciding } })

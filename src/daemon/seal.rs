@@ -1,18 +1,22 @@
 //! Writes down the hashes of what the worker must not change (design section 9, What is sealed).
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::perform::{Task, Tools, unfit};
-use super::{pins, vacuous};
-use crate::mission::Mission;
-use crate::repo::Change;
-use crate::session::{Event, Fault, Seal, SealedPath};
+use super::{inputs, pins, vacuous};
+use crate::mission::{self, Mission};
+use crate::repo::{Change, Repo};
+use crate::session::{Event, Fault, Seal, SealMark, SealedPath};
 use crate::words::{Actor, Hash, TreeId};
 
-/// Paths through which a worker could take over the next one; sealed as absent where they are absent (fault C7).
-const TAKE_OVER: [&str; 3] = [".claude/settings.json", ".claude/settings.local.json", ".mcp.json"];
+/// Paths through which a worker could take over the next one; git's hooks are looked after by `repo` (fault C7).
+const TAKE_OVER: [&str; 2] = [".claude/settings*.json", ".mcp.json"];
+
+/// Of these the ones that are sealed as absent where they are absent.
+const ABSENT: [&str; 3] = [".claude/settings.json", ".claude/settings.local.json", ".mcp.json"];
 
 /// The lock of derived checks, relative to the repository.
 const LOCK: &str = ".cco/mission.lock.yaml";
@@ -39,7 +43,7 @@ fn take(tools: &Tools, mission: &Mission, tree: &TreeId) -> Result<Seal, Fault> 
     Ok(Seal {
         mission: tools.sealed.mission,
         config: tools.sealed.config,
-        lock: super::inputs::lock_hash(tools.repo.work_tree()).map_err(|error| unfit(&error))?,
+        lock: pin_lock(tools)?,
         prompts: tools.prompts.hash(),
         paths: paths(tools, mission, tree)?,
         pinned: Some(pins::pin(tools, mission, tree)?),
@@ -47,19 +51,22 @@ fn take(tools: &Tools, mission: &Mission, tree: &TreeId) -> Result<Seal, Fault> 
     })
 }
 
+/// The bytes are kept, so that the lock can be put back; git may not have them, for checks are derived after the start.
+fn pin_lock(tools: &Tools) -> Result<Option<Hash>, Fault> {
+    let bytes = inputs::lock_bytes(tools.repo.work_tree()).map_err(|error| unfit(&error))?;
+    bytes.map(|bytes| tools.state.pin(&bytes).map_err(|error| unfit(&error))).transpose()
+}
+
 fn paths(tools: &Tools, mission: &Mission, tree: &TreeId) -> Result<Vec<SealedPath>, Fault> {
-    let wanted = globs(&patterns(mission))?;
-    let given_up = globs(&mission.unprotect)?;
+    let guard = Guard::of(&tools.repo, mission, tree)?;
     let entries = tools.repo.list_tree(tree).map_err(|error| unfit(&error))?;
     let mut sealed = Vec::new();
-    for entry in &entries {
-        if wanted.is_match(&entry.path) && !given_up.is_match(&entry.path) {
-            let bytes = tools.repo.read_blob(tree, &entry.path).map_err(|error| unfit(&error))?;
-            let path = entry.path.display().to_string();
-            sealed.push(SealedPath { path, content: Some(Hash::of(&bytes)) });
-        }
+    for entry in entries.iter().filter(|entry| guard.covers(&entry.path)) {
+        let bytes = tools.repo.read_blob(tree, &entry.path).map_err(|error| unfit(&error))?;
+        let path = entry.path.display().to_string();
+        sealed.push(SealedPath { path, content: Some(Hash::of(&bytes)) });
     }
-    for path in TAKE_OVER {
+    for path in ABSENT {
         if !entries.iter().any(|entry| entry.path == Path::new(path)) {
             sealed.push(SealedPath { path: path.to_owned(), content: None });
         }
@@ -69,14 +76,67 @@ fn paths(tools: &Tools, mission: &Mission, tree: &TreeId) -> Result<Vec<SealedPa
     Ok(sealed)
 }
 
-/// Which of these changes touch what is sealed. The lock of derived checks is cco's own and is held against its hash when
-/// a daemon takes over.
-pub(super) fn broken(mission: &Mission, changes: &[Change]) -> Result<Vec<PathBuf>, Fault> {
-    let sealed = globs(&patterns(mission))?;
-    let given_up = globs(&mission.unprotect)?;
+/// Which of these changes touch what is sealed. The lock of derived checks is cco's own: see [`changed_lock`].
+pub(super) fn broken(
+    repo: &Repo,
+    mission: &Mission,
+    start: &TreeId,
+    changes: &[Change],
+) -> Result<Vec<PathBuf>, Fault> {
+    if changes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let guard = Guard::of(repo, mission, start)?;
     let touched = changes.iter().map(|change| &change.path);
-    let broken = touched.filter(|path| sealed.is_match(path) && !given_up.is_match(path) && **path != Path::new(LOCK));
+    let broken = touched.filter(|path| guard.covers(path) && **path != Path::new(LOCK));
     Ok(broken.cloned().collect())
+}
+
+/// The path of the lock of derived checks where it is not what it was at the seal.
+pub(super) fn changed_lock(tools: &Tools, sealed: Option<&SealMark>) -> Result<Option<PathBuf>, Fault> {
+    // A seal that pins nothing does not have the lock's bytes.
+    let Some(SealMark { lock, pinned: Some(_), .. }) = sealed else { return Ok(None) };
+    let now = inputs::lock_hash(tools.repo.work_tree()).map_err(|error| unfit(&error))?;
+    Ok((now != *lock).then(|| PathBuf::from(LOCK)))
+}
+
+/// Puts the lock of derived checks back to what it was at the seal.
+pub(super) fn put_back_lock(tools: &Tools, sealed: Option<&SealMark>) -> Result<(), Fault> {
+    let lock = sealed.and_then(|mark| mark.lock);
+    let bytes = lock.map(|hash| tools.state.pinned(&hash).map_err(|error| unfit(&error))).transpose()?;
+    inputs::restore_lock(tools.repo.work_tree(), bytes.as_deref()).map_err(|error| unfit(&error))
+}
+
+/// What is sealed, as a question to ask of a path.
+pub(super) struct Guard {
+    wanted: GlobSet,
+    given_up: GlobSet,
+    /// Those that checks run and that were there at the start.
+    scripts: BTreeSet<PathBuf>,
+}
+
+impl Guard {
+    /// For a mission that starts from a tree.
+    pub(super) fn of(repo: &Repo, mission: &Mission, start: &TreeId) -> Result<Self, Fault> {
+        let (wanted, given_up) = (globs(&patterns(mission))?, globs(&mission.unprotect)?);
+        let mut scripts = BTreeSet::new();
+        for script in mission::scripts(mission) {
+            if !given_up.is_match(&script) && repo.contains(start, &script).map_err(|error| unfit(&error))? {
+                scripts.insert(script);
+            }
+        }
+        Ok(Self { wanted, given_up, scripts })
+    }
+
+    /// Whether the worker must leave a path as it is.
+    pub(super) fn covers(&self, path: &Path) -> bool {
+        self.scripts.contains(path) || self.wanted.is_match(path) && !self.given_up.is_match(path)
+    }
+
+    /// What is sealed though nobody said so.
+    pub(super) fn inferred(&self) -> Vec<String> {
+        self.scripts.iter().map(|path| path.display().to_string()).collect()
+    }
 }
 
 /// What the mission and its checks protect, and cco's own inputs.

@@ -34,15 +34,24 @@ fn take(
     tampered: impl Fn(&[PathBuf], &TreeId),
 ) -> Result<(TreeId, TreeChange), Fault> {
     let (tree, changes) = take_once(tools, session)?;
-    let Some(sealed) = session.prepared.as_ref().map(|prepared| &prepared.tree) else {
+    let Some(start) = session.prepared.as_ref().map(|prepared| &prepared.tree) else {
         return Ok((tree, of(&changes)));
     };
-    let broken = seal::broken(mission, &changes)?;
-    if broken.is_empty() {
+    let broken = seal::broken(&tools.repo, mission, start, &changes)?;
+    let lock = seal::changed_lock(tools, session.sealed.as_ref())?;
+    let hooks = tools.repo.changed_hooks().map_err(|error| unfit(&error))?;
+    let all: Vec<PathBuf> = broken.iter().chain(&lock).chain(&hooks).cloned().collect();
+    if all.is_empty() {
         return Ok((tree, of(&changes)));
     }
-    tampered(&broken, &tree);
-    tools.repo.put_back(sealed, &broken).map_err(|error| unfit(&error))?;
+    tampered(&all, &tree);
+    if !broken.is_empty() {
+        tools.repo.put_back(start, &broken).map_err(|error| unfit(&error))?;
+    }
+    if lock.is_some() {
+        seal::put_back_lock(tools, session.sealed.as_ref())?;
+    }
+    tools.repo.put_back_hooks(&hooks).map_err(|error| unfit(&error))?;
     let (tree, changes) = take_once(tools, session)?;
     Ok((tree, of(&changes)))
 }

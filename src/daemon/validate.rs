@@ -18,8 +18,8 @@ use super::ground::{Checking, Said, SetUp, approvals};
 use super::history::history;
 use super::inputs::Inputs;
 use super::observer::Observer;
-use super::pins;
 use super::running::Hold;
+use super::{pins, trees};
 use crate::process::Supervisor;
 use crate::repo::Repo;
 use crate::session::{End, Reserves, Session, Stage, WorkerDollars};
@@ -57,7 +57,7 @@ pub async fn validate(look: Look) -> Result<Validation, Error> {
     if access::manager_key(inputs.config(), &environment)?.is_none() {
         not_only_words(&inputs)?;
     }
-    let state = StateDir::create(repo.state_dir())?;
+    let state = trees::place(StateDir::create(repo.state_dir())?, &repo, &environment, &observer);
     let _lock = Lock::acquire(&state, clock::now())?;
     let session = unfinished(&state)?;
     let tree = tree(&repo, session.as_ref(), &observer)?;

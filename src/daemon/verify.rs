@@ -12,6 +12,7 @@ use super::seal::{self, globs};
 use super::{baseline, pins};
 use crate::manager::Failed;
 use crate::mission::Mission;
+use crate::repo;
 use crate::session::{Bill, Event, Fault, Scope, Session};
 use crate::verify::{self, Answer, Baseline, Broken, Item, Known, Occasion};
 use crate::words::{CheckId, CriterionId, Hash, Outcome, TreeId, Verdict};
@@ -49,23 +50,37 @@ pub(super) async fn verify(
 pub(super) async fn prepare(task: &Task, tree: TreeId, dir: PathBuf, set_up: SetUp) -> Result<Ground, Fault> {
     let (session, mission, held, into) =
         (Arc::clone(&task.session), Arc::clone(&task.mission), tree.clone(), dir.clone());
-    let carried = task
+    let (links, carried) = task
         .blocking(move |tools| {
-            seal_tree(tools, &session, &mission, &held, &into)?;
-            pins::carried(&tools.state, session.sealed.as_ref()).map_err(|error| unfit(&error))
+            let links = seal_tree(tools, &session, &mission, &held, &into)?;
+            let carried = pins::carried(&tools.state, session.sealed.as_ref()).map_err(|error| unfit(&error))?;
+            Ok((links, carried))
         })
         .await?;
-    task.checking().prepare(tree, dir, set_up, carried).await.map_err(|error| unfit(&error))
+    let mut ground = task.checking().prepare(tree, dir, set_up, carried).await.map_err(|error| unfit(&error))?;
+    if !links.is_empty() {
+        ground.broken = Some(Broken::by_links(&links));
+    }
+    Ok(ground)
 }
 
-/// Whatever a tree holds, sealed paths are as they were sealed when a check runs (invariant I11).
-fn seal_tree(tools: &Tools, session: &Session, mission: &Mission, tree: &TreeId, dir: &Path) -> Result<(), Fault> {
+/// Whatever a tree holds, sealed paths are as they were sealed when a check runs (invariant I11). Returns the links made
+/// since the start that lead out of the tree: what they lead to is no part of the work.
+fn seal_tree(
+    tools: &Tools,
+    session: &Session,
+    mission: &Mission,
+    tree: &TreeId,
+    dir: &Path,
+) -> Result<Vec<PathBuf>, Fault> {
     let Some(start) = session.prepared.as_ref().map(|prepared| &prepared.tree).filter(|start| *start != tree) else {
-        return Ok(());
+        return Ok(Vec::new());
     };
     let changes = tools.repo.changed_paths(start, tree).map_err(|error| unfit(&error))?;
-    let broken = seal::broken(mission, &changes)?;
-    tools.repo.restore_paths(start, &broken, dir).map_err(|error| unfit(&error))
+    let broken = seal::broken(&tools.repo, mission, start, &changes)?;
+    tools.repo.restore_paths(start, &broken, dir).map_err(|error| unfit(&error))?;
+    let changed: Vec<PathBuf> = changes.into_iter().map(|change| change.path).collect();
+    repo::links_out(dir, &changed).map_err(|error| unfit(&error))
 }
 
 /// The checks of a scope up to a phase.

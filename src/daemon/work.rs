@@ -2,6 +2,7 @@
 
 use super::observer::Update;
 use super::perform::Task;
+use super::seal;
 use crate::manager::Manager;
 use crate::prompt::{self, WorkFacts, WorkPrompt};
 use crate::session::{Event, Fault, ModelTier, WorkOrder, WorkerOutcome, WorkerReport};
@@ -32,9 +33,20 @@ async fn adopt(task: &Task, order: &WorkOrder) -> Result<Option<Report>, Fault> 
         .filter(|report| matches!(report.outcome, Outcome::Finished | Outcome::MaxTurns | Outcome::BudgetExhausted)))
 }
 
+/// What is sealed though the mission does not name it.
+async fn inferred(task: &Task) -> Result<Vec<String>, Fault> {
+    let (mission, session) = (task.mission.clone(), task.session.clone());
+    task.blocking(move |tools| match &session.prepared {
+        Some(start) => Ok(seal::Guard::of(&tools.repo, &mission, &start.tree)?.inferred()),
+        None => Ok(Vec::new()),
+    })
+    .await
+}
+
 async fn act(task: &Task, order: &WorkOrder, control: &Control) -> Result<Report, Fault> {
     let tools = &task.tools;
-    let facts = WorkFacts { mission: &task.mission, session: &task.session, order, sealed: &[] };
+    let inferred = inferred(task).await?;
+    let facts = WorkFacts { mission: &task.mission, session: &task.session, order, sealed: &inferred };
     let prompt = match tools.worker.kind {
         worker::Kind::Human => for_a_person(task, &facts),
         worker::Kind::Claude(_) | worker::Kind::Stub(_) => tools.prompts.work(&facts).map_err(|error| unfit(&error))?,

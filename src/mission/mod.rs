@@ -20,6 +20,7 @@ mod phases;
 mod proposal;
 mod read;
 mod remark;
+mod script;
 mod services;
 mod slug;
 
@@ -36,3 +37,4 @@ pub use mission::{Budget, Constraint, Criterion, Mission, Phase, Readiness, Serv
 pub use proposal::check_from_json;
 pub use read::{MissionFile, named_repository, read, schema};
 pub use remark::{Open, Remark, RemarkKind, remarks};
+pub use script::scripts;

@@ -6,7 +6,7 @@
 
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::Error;
@@ -111,6 +111,45 @@ fn keep_time(from: &Path, to: &Path) -> Result<(), Error> {
     let time = fs::metadata(from).and_then(|found| found.modified()).map_err(Error::io("looking at", from))?;
     let opened = fs::File::options().write(true).open(to);
     opened.and_then(|file| file.set_modified(time)).map_err(Error::io("setting the time of", to))
+}
+
+/// A file or a link, as much of it as git would run.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Entry {
+    File { bytes: Vec<u8>, mode: u32 },
+    Link(PathBuf),
+}
+
+/// Where a link leads; `None` if the path is no link.
+pub(super) fn link_target(path: &Path) -> Result<Option<PathBuf>, Error> {
+    if !look(path)?.is_some_and(|found| found.is_symlink()) {
+        return Ok(None);
+    }
+    fs::read_link(path).map(Some).map_err(Error::io("reading", path))
+}
+
+/// What is at a path; `None` if nothing, or neither a file nor a link.
+pub(super) fn entry(path: &Path) -> Result<Option<Entry>, Error> {
+    let Some(found) = look(path)? else { return Ok(None) };
+    if let Some(target) = link_target(path)? {
+        return Ok(Some(Entry::Link(target)));
+    }
+    if !found.is_file() {
+        return Ok(None);
+    }
+    Ok(read_if_there(path)?.map(|bytes| Entry::File { bytes, mode: found.mode() & 0o777 }))
+}
+
+/// Makes a path, where nothing is, hold what was read at another.
+pub(super) fn put_entry(path: &Path, entry: &Entry) -> Result<(), Error> {
+    match entry {
+        Entry::Link(target) => std::os::unix::fs::symlink(target, path).map_err(Error::io("linking", path)),
+        Entry::File { bytes, mode } => {
+            write(path, bytes)?;
+            fs::set_permissions(path, fs::Permissions::from_mode(*mode))
+                .map_err(Error::io("setting the rights of", path))
+        }
+    }
 }
 
 /// Copies a loose object into another object store, with that store's rights on a new folder.

@@ -10,8 +10,8 @@
 //!
 //! All calls block: the shell runs them on a blocking thread. In reading order: `repo` (what is open), `open`
 //! (discovery and refusals), `git` (one run of git), `pinned` and `prepare` (the private git dir), `index` and
-//! `users_index`, `snapshot`, `status`, `take_in` and `leave_out`, `commit`, `publish` and `transfer`, `branch`, `check_tree`, `restore`,
-//! `read`, `refs`, `audit`.
+//! `users_index`, `snapshot`, `status`, `take_in` and `leave_out`, `commit`, `publish` and `transfer`, `branch`, `check_tree`, `links`, `restore`,
+//! `read`, `refs`, `hooks`, `audit`.
 
 mod audit;
 mod branch;
@@ -22,8 +22,10 @@ mod environment;
 mod error;
 mod files;
 mod git;
+mod hooks;
 mod index;
 mod leave_out;
+mod links;
 mod log;
 mod open;
 mod pinned;
@@ -50,6 +52,7 @@ pub use commit::{CommitMessage, NewCommit, Trailer};
 pub use environment::Environment;
 pub use error::Error;
 pub use leave_out::{LeftOut, Why};
+pub use links::links_out;
 pub use log::Logged;
 pub use open::{Options, git_version};
 pub use prepare::Prepared;

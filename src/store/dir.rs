@@ -18,13 +18,14 @@ const SOCKET_PATH: usize = 107;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateDir {
     root: PathBuf,
+    trees: Option<PathBuf>,
 }
 
 impl StateDir {
     /// Names the folder without looking at it.
     #[must_use]
     pub const fn at(root: PathBuf) -> Self {
-        Self { root }
+        Self { root, trees: None }
     }
 
     /// Makes the folder (mode 0700), or makes the one that exists private.
@@ -34,7 +35,24 @@ impl StateDir {
     pub fn create(root: PathBuf) -> Result<Self, Error> {
         durable::private_dir(&root)?;
         durable::sync_dir(durable::parent(&root))?;
-        Ok(Self { root })
+        Ok(Self { root, trees: None })
+    }
+
+    /// The same with the check trees in a folder below `caches`, which is made private: tools look for their settings and
+    /// dependencies in the folders above, and above the state folder is the work tree.
+    ///
+    /// # Errors
+    /// If the folder cannot be made.
+    pub fn with_trees_below(self, caches: &Path) -> Result<Self, Error> {
+        let name = Hash::of(self.root.as_os_str().as_encoded_bytes()).short();
+        let trees = caches.join("cco").join("trees").join(name);
+        DirBuilder::new().recursive(true).mode(0o700).create(&trees).doing("create", &trees)?;
+        durable::private_dir(&trees)?;
+        Ok(Self { trees: Some(trees), ..self })
+    }
+
+    fn trees(&self) -> PathBuf {
+        self.trees.clone().unwrap_or_else(|| self.root.join("trees"))
     }
 
     /// The folder itself.
@@ -106,19 +124,19 @@ impl StateDir {
     /// The kept checkout that checks run in.
     #[must_use]
     pub fn check_tree(&self) -> PathBuf {
-        self.root.join("trees").join("check")
+        self.trees().join("check")
     }
 
     /// The fresh checkout of the proof.
     #[must_use]
     pub fn proof_tree(&self) -> PathBuf {
-        self.root.join("trees").join("proof")
+        self.trees().join("proof")
     }
 
     /// The checkout of a tree without files, while checks are tried on it.
     #[must_use]
     pub fn emptied_tree(&self) -> PathBuf {
-        self.root.join("trees").join("emptied")
+        self.trees().join("emptied")
     }
 
     /// What was pinned, by its hash: carried files, the repository's instructions, the baseline's tests.
@@ -154,7 +172,7 @@ impl StateDir {
     /// A finished run's journal, attempts and reports, laid out as the state folder itself.
     #[must_use]
     pub fn run(&self, run: RunId) -> Self {
-        Self { root: self.runs().join(run.to_string()) }
+        Self { root: self.runs().join(run.to_string()), trees: None }
     }
 
     /// Names the run that is being moved to `runs/`; there only while it is.

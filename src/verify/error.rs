@@ -41,7 +41,7 @@ pub enum Error {
         reason: String,
     },
     /// A set-up command did not succeed, where that is the end of it.
-    #[error("set-up command `{}` {}", .0.command, .0.reason)]
+    #[error("{}", .0.reason)]
     Setup(Broken),
     /// The folder for spools and temporary files cannot be made.
     #[error("make the checks' spool {path}: {source}")]

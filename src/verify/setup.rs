@@ -4,7 +4,7 @@
 //! The table is conservative: only commands that install exactly what a lock file pins, into the tree. What a build tool
 //! fetches by itself needs nothing; what would have to guess (requirements.txt: which environment?) is said, not done.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -136,13 +136,14 @@ fn key(commands: &[String], dir: &Path) -> Result<Hash, Error> {
     Ok(Hash::of_parts(parts.iter().map(Vec::as_slice)))
 }
 
-/// A set-up that did not succeed: what stands in the tree is as likely the reason as the machine, so it is evidence for
-/// the checks that need it, and not an error.
+/// A tree that is not ready for checks, because its set-up did not succeed or because it reaches out of itself: what
+/// stands in the tree is as likely the reason as the machine, so it is evidence for the checks that need it, and not an
+/// error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broken {
-    /// As written or implied.
-    pub command: String,
-    /// How it ended.
+    /// The command as written or implied, or the paths.
+    pub subject: String,
+    /// Why, as a clause.
     pub reason: String,
     /// The end of its output.
     pub tail: String,
@@ -157,9 +158,17 @@ impl Broken {
         Self { outcome: Outcome::Inconclusive, ..self }
     }
 
+    /// A tree with links that lead out of it: a check would see what is no part of the work, and pass on it.
+    #[must_use]
+    pub fn by_links(links: &[PathBuf]) -> Self {
+        let subject = links.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+        let reason = format!("the work has links that lead out of the repository: {subject}");
+        Self { subject, reason, tail: String::new(), outcome: Outcome::Fail }
+    }
+
     pub(super) fn finding(&self) -> Finding {
-        let summary = format!("not run, because the set-up command `{}` {}", self.command, self.reason);
-        Finding::new(self.outcome, summary).subject(self.command.clone()).tail(self.tail.clone())
+        let summary = format!("not run, because {}", self.reason);
+        Finding::new(self.outcome, summary).subject(self.subject.clone()).tail(self.tail.clone())
     }
 }
 
@@ -178,7 +187,8 @@ pub(super) async fn run(ground: &Arc<Ground>, setup: &Setup) -> Result<Option<Br
 async fn run_one(ground: &Arc<Ground>, command: &str, left: Duration) -> Result<Option<Broken>, Error> {
     let broken = |reason: String, tail: &str, outcome| {
         let tail = ground.environment.mask(tail);
-        Ok(Some(Broken { command: command.to_owned(), reason, tail, outcome }))
+        let reason = format!("the set-up command `{command}` {reason}");
+        Ok(Some(Broken { subject: command.to_owned(), reason, tail, outcome }))
     };
     if left.is_zero() {
         return broken(format!("was not reached within {}", seconds(SETUP_TIMEOUT)), "", Outcome::Inconclusive);
