@@ -114,7 +114,7 @@ impl From<verify::Error> for Error {
     fn from(error: verify::Error) -> Self {
         use verify::Error as E;
         let code = match &error {
-            E::Carry { .. } | E::CarryTooMuch { .. } | E::LockFile { .. } => Code::Files,
+            E::Carry { .. } | E::CarryTooMuch { .. } | E::LockFile { .. } | E::Refresh { .. } => Code::Files,
             E::Setup(_) => Code::SetUp,
             E::SetupNotStarted { .. } => Code::Process,
             E::Spool { source, .. } => of_io(source),
@@ -126,6 +126,7 @@ impl From<verify::Error> for Error {
             | E::Carry { .. }
             | E::CarryTooMuch { .. }
             | E::LockFile { .. }
+            | E::Refresh { .. }
             | E::Spool { .. } => String::new(),
         };
         Self::new(code, format!("{error}{tail}"))

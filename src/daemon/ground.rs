@@ -15,8 +15,8 @@ use crate::mission::Mission;
 use crate::repo::Repo;
 use crate::store::StateDir;
 use crate::verify::{
-    self, Answer, Approval, Baseline, Broken, Carried, Environment, History, Item, Job, Report, Setup, Surroundings,
-    Verifier,
+    self, Answer, Approval, Baseline, Broken, Carried, Environment, History, Item, Job, Refresh, Report, Setup,
+    Surroundings, Verifier,
 };
 use crate::words::{CheckId, Evidence, Hash, Measure, Outcome, TreeId, Verdict, last};
 
@@ -53,10 +53,21 @@ pub(super) struct Ground {
     pub(super) tree: TreeId,
     pub(super) dir: PathBuf,
     pub(super) environment: Environment,
-    /// Carried paths, which no judge is shown.
-    pub(super) hidden: Vec<String>,
+    /// Carried files, which no judge is shown.
+    pub(super) carried: Arc<Vec<Carried>>,
+    /// Where the tree differs from the seal: the tree of the start, and the paths that are placed from it.
+    pub(super) sealed: Option<(TreeId, Vec<PathBuf>)>,
+    /// Whether programs have run there.
+    pub(super) soiled: bool,
     /// Why the tree could not be set up: the checks that need it are not run.
     pub(super) broken: Option<Broken>,
+}
+
+impl Ground {
+    /// Carried paths.
+    pub(super) fn hidden(&self) -> Vec<String> {
+        self.carried.iter().map(|file| file.path.clone()).collect()
+    }
 }
 
 /// What surrounds a run of checks: what others said about it beforehand.
@@ -111,9 +122,9 @@ impl Checking<'_> {
             carried: &carried,
             setup: setup.key,
         });
-        let hidden = carried.into_iter().map(|file| file.path).collect();
-        let mut ground = Ground { tree, dir, environment, hidden, broken: None };
-        ground.broken = self.set_up(&ground, &setup, set_up).await?;
+        let carried = Arc::new(carried);
+        let mut ground = Ground { tree, dir, environment, carried, sealed: None, soiled: false, broken: None };
+        self.set_up(&mut ground, &setup, set_up).await?;
         Ok(ground)
     }
 
@@ -125,29 +136,49 @@ impl Checking<'_> {
             carried: &[],
             setup: Hash::ZERO,
         });
-        Ground { tree, dir, environment, hidden: Vec::new(), broken: None }
+        Ground { tree, dir, environment, carried: Arc::default(), sealed: None, soiled: false, broken: None }
     }
 
-    async fn set_up(&self, ground: &Ground, setup: &Setup, when: SetUp) -> Result<Option<Broken>, Error> {
+    async fn set_up(&self, ground: &mut Ground, setup: &Setup, when: SetUp) -> Result<(), Error> {
         let last = match when {
             SetUp::Always => None,
             SetUp::WhenDue => self.state.set_up()?,
         };
         if !setup.is_due(last) {
-            return Ok(None);
+            return Ok(());
         }
         self.observer.note(format!("setting up: {}", setup.commands.join(" && ")));
         if when == SetUp::WhenDue {
             self.state.forget_set_up()?;
         }
         let job = self.job(ground, Vec::new(), Said::default());
-        let broken = self.verifier.set_up(job, setup).await?;
-        match &broken {
+        ground.soiled = true;
+        ground.broken = self.verifier.set_up(job, setup).await?;
+        match &ground.broken {
             Some(Broken { reason, .. }) => self.observer.note(reason.clone()),
             None if when == SetUp::WhenDue => self.state.note_set_up(&setup.key)?,
             None => {}
         }
-        Ok(broken)
+        Ok(())
+    }
+
+    /// Puts the check tree back to what the next check is to find.
+    fn refresh(&self, ground: &Ground) -> Refresh {
+        let (repo, hold, tree, dir) = (self.repo.clone(), self.hold.clone(), ground.tree.clone(), ground.dir.clone());
+        let (sealed, carried) = (ground.sealed.clone(), Arc::clone(&ground.carried));
+        Refresh::by(move || {
+            let (repo, hold, tree, dir) = (repo.clone(), hold.clone(), tree.clone(), dir.clone());
+            let (sealed, carried) = (sealed.clone(), Arc::clone(&carried));
+            let put_back = move || {
+                repo.update_kept(&tree, &dir)?;
+                if let Some((start, paths)) = &sealed {
+                    repo.restore_paths(start, paths, &dir)?;
+                }
+                verify::place(&carried, &dir)?;
+                Ok::<_, Error>(())
+            };
+            Box::pin(async move { hold.blocking(put_back).await.map_err(|error| error.to_string()) })
+        })
     }
 
     fn job(&self, ground: &Ground, items: Vec<Item>, said: Said) -> Job {
@@ -161,10 +192,12 @@ impl Checking<'_> {
             history: said.history,
             answers: said.answers,
             approvals: said.approvals,
-            hidden: ground.hidden.clone(),
+            hidden: ground.hidden(),
             spool: self.spool.clone(),
             marker: self.marker.clone(),
             jobs: self.jobs,
+            soiled: ground.soiled,
+            refresh: Some(self.refresh(ground)),
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::ground::{Ground, Said, SetUp, approvals};
+use super::ground::{Checking, Ground, Said, SetUp, approvals};
 use super::history::history;
 use super::judging::{self, Judged};
 use super::perform::{Task, Tools, unfit};
@@ -50,37 +50,42 @@ pub(super) async fn verify(
 pub(super) async fn prepare(task: &Task, tree: TreeId, dir: PathBuf, set_up: SetUp) -> Result<Ground, Fault> {
     let (session, mission, held, into) =
         (Arc::clone(&task.session), Arc::clone(&task.mission), tree.clone(), dir.clone());
-    let (links, carried) = task
+    let (sealed, links, carried) = task
         .blocking(move |tools| {
-            let links = seal_tree(tools, &session, &mission, &held, &into)?;
+            let (sealed, links) = seal_tree(tools, &session, &mission, &held, &into)?;
             let carried = pins::carried(&tools.state, session.sealed.as_ref()).map_err(|error| unfit(&error))?;
-            Ok((links, carried))
+            Ok((sealed, links, carried))
         })
         .await?;
     let mut ground = task.checking().prepare(tree, dir, set_up, carried).await.map_err(|error| unfit(&error))?;
+    ground.sealed = sealed;
     if !links.is_empty() {
         ground.broken = Some(Broken::by_links(&links));
     }
     Ok(ground)
 }
 
-/// Whatever a tree holds, sealed paths are as they were sealed when a check runs (invariant I11). Returns the links made
-/// since the start that lead out of the tree: what they lead to is no part of the work.
+/// What differs from the seal: the tree of the start, and the paths that it gives.
+type Sealed = Option<(TreeId, Vec<PathBuf>)>;
+
+/// Whatever a tree holds, sealed paths are as they were sealed when a check runs (invariant I11). Returns them, and the
+/// links made since the start that lead out of the tree: what they lead to is no part of the work.
 fn seal_tree(
     tools: &Tools,
     session: &Session,
     mission: &Mission,
     tree: &TreeId,
     dir: &Path,
-) -> Result<Vec<PathBuf>, Fault> {
+) -> Result<(Sealed, Vec<PathBuf>), Fault> {
     let Some(start) = session.prepared.as_ref().map(|prepared| &prepared.tree).filter(|start| *start != tree) else {
-        return Ok(Vec::new());
+        return Ok((None, Vec::new()));
     };
     let changes = tools.repo.changed_paths(start, tree).map_err(|error| unfit(&error))?;
     let broken = seal::broken(&tools.repo, mission, start, &changes)?;
     tools.repo.restore_paths(start, &broken, dir).map_err(|error| unfit(&error))?;
     let changed: Vec<PathBuf> = changes.into_iter().map(|change| change.path).collect();
-    repo::links_out(dir, &changed).map_err(|error| unfit(&error))
+    let links = repo::links_out(dir, &changed).map_err(|error| unfit(&error))?;
+    Ok(((!broken.is_empty()).then(|| (start.clone(), broken)), links))
 }
 
 /// The checks of a scope up to a phase.
@@ -189,7 +194,7 @@ pub(super) async fn run(
         return Ok(found);
     }
     let free = |fault| Failed { fault, bill: None };
-    let Judged { answers, bill } = judging::ask(task, &ground.dir, &items, &ground.hidden).await.map_err(free)?;
+    let Judged { answers, bill } = judging::ask(task, &ground.dir, &items, &ground.hidden()).await.map_err(free)?;
     found.bill = bill;
     match judge(task, ground, items, answers, compared, keep, &mut found).await {
         Ok(()) => Ok(found),
@@ -226,7 +231,10 @@ async fn judge(
         }
         progress(Event::VerdictRecorded { attempt, verdict });
     };
-    let report = task.checking().run(ground, items.clone(), said, told).await.map_err(|error| unfit(&error))?;
+    // The proof is of each check on the tree as it was committed, so none may find what another one leaves beside it.
+    let jobs = if keep == Keep::Nothing { 1 } else { task.tools.jobs };
+    let checking = Checking { jobs, ..task.checking() };
+    let report = checking.run(ground, items.clone(), said, told).await.map_err(|error| unfit(&error))?;
     if let Some(fault) = unpinned {
         return Err(fault);
     }

@@ -149,7 +149,7 @@ impl Place<'_> {
         // What the folder holds is known only while nobody but this process has written its index.
         let known = held.filter(|held| files::stamp(&index).ok().flatten() == Some(held.index));
         let done = match known {
-            Some(held) if is_large(&index)? => self.bring_from(&held.tree, tree)?,
+            Some(held) if held.tree == *tree || is_large(&index)? => self.bring_from(&held.tree, tree)?,
             Some(_) | None => false,
         };
         if !done {
@@ -161,7 +161,7 @@ impl Place<'_> {
         Ok(())
     }
 
-    /// The way for large trees: looks at each file once, and names to git what is to be put right. Returns whether it
+    /// The way for large trees, and where the tree stays: looks at each file once, and names to git what is to be put right. Returns whether it
     /// could be gone; if not, nothing is lost but time.
     fn bring_from(&self, held: &TreeId, tree: &TreeId) -> Result<bool, Error> {
         let mut paths = self.repo.differing_paths(held, tree)?;

@@ -43,6 +43,12 @@ pub enum Error {
     /// A set-up command did not succeed, where that is the end of it.
     #[error("{}", .0.reason)]
     Setup(Broken),
+    /// What a check left in the tree cannot be undone for the next one.
+    #[error("put the check tree back for the next check: {reason}")]
+    Refresh {
+        /// Why not.
+        reason: String,
+    },
     /// The folder for spools and temporary files cannot be made.
     #[error("make the checks' spool {path}: {source}")]
     Spool {

@@ -35,6 +35,7 @@ mod plan;
 mod plugin;
 mod port;
 mod question;
+mod refresh;
 mod reports;
 mod sarif;
 mod service;
@@ -58,5 +59,6 @@ pub use plan::{
     Item, Known, Occasion, Scope, cache_key, compares_with_baseline, for_emptied_tree, is_kept, items, needs_set_up,
 };
 pub use question::{Exhibit, Question, parse, questions, request, schema};
+pub use refresh::{Refresh, Refreshed};
 pub use setup::{Broken, SETUP_TIMEOUT, Setup};
 pub use verifier::{Job, Report, Verifier, unready};

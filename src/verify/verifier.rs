@@ -20,7 +20,8 @@ use super::git::History;
 use super::ground::Ground;
 use super::judge::Answer;
 use super::manual::Approval;
-use super::plan::{Item, needs_service};
+use super::plan::{Item, needs_service, needs_set_up};
+use super::refresh::Refresh;
 use super::setup::{self, Broken, Setup};
 use super::stopwatch::{Stopwatch, milliseconds};
 use super::tail;
@@ -70,6 +71,10 @@ pub struct Job {
     pub marker: String,
     /// How many checks run at once; those with services run alone.
     pub jobs: usize,
+    /// Whether programs have run in the folder since it was made.
+    pub soiled: bool,
+    /// Puts it back before a check that would find what another one left; checks that run at once find what they leave.
+    pub refresh: Option<Refresh>,
 }
 
 /// What a job found.
@@ -94,6 +99,7 @@ impl Verifier {
     /// # Errors
     /// If the job's spool cannot be made: without it nothing can be run at all.
     pub async fn run(&self, job: Job, mut progress: impl FnMut(&Verdict, &Baseline)) -> Result<Report, Error> {
+        let (refresh, mut soiled) = (job.refresh.clone(), job.soiled);
         let (ground, items, jobs) = self.ground(job)?;
         let all = items.into_iter().enumerate();
         let (alone, beside): (Vec<_>, Vec<_>) = all.partition(|(_, item)| needs_service(&item.check));
@@ -109,6 +115,11 @@ impl Verifier {
             while pool.len() >= room {
                 pool.next().await.into_iter().for_each(&mut keep);
             }
+            if let (true, 0, Some(refresh)) = (soiled, pool.len(), &refresh) {
+                refresh.run().await?;
+                soiled = false;
+            }
+            soiled |= needs_set_up(&item.check);
             pool.start(at, item);
         }
         while let Some(done) = pool.next().await {

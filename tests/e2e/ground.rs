@@ -281,3 +281,36 @@ scenes:
     world.cco(["resume", "--yes", "--no-wait"]).run().expect_code(0);
     assert_eq!(world.status()["iterations"], 1);
 }
+
+/// A program of the worker's that the first check and the set-up run, and that writes what the others look at.
+const MEDDLING: &str = "\
+scenes:
+  - steps:
+      - write: { path: run.sh, content: \"echo true > sealed/check.sh; echo hello > doc.md; echo bent > local.conf; touch left\\n\" }
+    result: Done.
+";
+
+#[test]
+fn what_one_check_or_the_set_up_writes_is_not_what_the_next_check_finds() {
+    for first in ["setup: cat run.sh | sh\n", ""] {
+        let place = Place::new();
+        let mission = format!(
+            "title: Five\n{first}protect: [\"sealed/**\"]\ncarry: [local.conf]\ndefinition_of_done:\n\
+             - {{ criteria: It runs, id: runs, validator: \"cat run.sh | sh && test -e left\" }}\n\
+             - {{ criteria: It is checked, id: checked, validator: sh sealed/check.sh }}\n\
+             - {{ criteria: It is told, id: told, validator: {{ file: doc.md }} }}\n\
+             - {{ criteria: It is set, id: set, validator: grep -q bent local.conf }}\n\
+             - {{ criteria: It is tidy, id: tidy, validator: test -e run.sh && test ! -e left }}\n"
+        );
+        let world = World::new(&place, &mission, STALLS, MEDDLING);
+        world.repo.write("sealed/check.sh", "false\n");
+        world.repo.write("run.sh", "true\n");
+        world.repo.write(".gitignore", "local.conf\n");
+        world.repo.commit("what is sealed");
+        world.repo.write("local.conf", "sealed\n");
+        world.start(["--max-iterations", "2"]).expect_code(6);
+        let status = world.status();
+        let states: Vec<_> = (0..5).map(|place| status["criteria"][place]["state"].as_str().unwrap()).collect();
+        assert_eq!(states, ["holds", "failing", "failing", "failing", "holds"], "{status}");
+    }
+}

@@ -78,6 +78,8 @@ impl Tree {
             hidden: Vec::new(),
             spool: self.spool.path().to_path_buf(),
             marker: "check".into(),
+            soiled: false,
+            refresh: None,
             jobs: 1,
         }
     }
