@@ -71,6 +71,7 @@ impl From<repo::Error> for Error {
             | E::BranchName { .. }
             | E::BranchBlocked { .. }
             | E::BranchDiverged { .. }
+            | E::BranchGone { .. }
             | E::BranchElsewhere { .. }
             | E::WouldOverwrite { .. }
             | E::BranchMoved { .. }

@@ -183,6 +183,13 @@ fn worker_kind(options: &Options, state: &StateDir) -> Result<(Kind, WorkerDolla
         ExecutionMode::InSession => Ok((Kind::Human, WorkerDollars::Billed, Money::ZERO)),
         ExecutionMode::Stub => {
             let script = access::variable(&options.environment, "CCO_STUB_SCRIPT").map(PathBuf::from);
+            if script.is_none() && options.inputs.mission.id.as_str() != "demo" {
+                options.observer.note(
+                    "the scripted worker plays the demo's script, which writes greet.sh, tests and README.md; set \
+                     CCO_STUB_SCRIPT to play one of yours"
+                        .to_owned(),
+                );
+            }
             let pace = access::variable(&options.environment, "CCO_STUB_PACE")
                 .and_then(|pace| pace.parse().ok())
                 .unwrap_or(100);

@@ -68,6 +68,9 @@ impl Repo {
         if branch.as_deref() == Some(name) {
             return Ok(false);
         }
+        if self.branch_tip(name)?.is_none() {
+            return Err(Error::BranchGone { branch: name.to_owned(), commit: self.stands_on()? });
+        }
         self.point_head(name, "cco: back to the mission's branch")?;
         Ok(true)
     }

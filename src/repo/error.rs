@@ -37,6 +37,10 @@ pub enum Error {
         "branch {branch} cannot be made because there is a branch {by}, and git keeps no branch below another: rename that one (`git branch -m {by} {by}-old`), or name another with `repository.branch`"
     )]
     BranchBlocked { branch: String, by: String },
+    #[error(
+        "branch {branch} is gone: `git branch {branch} {}` brings it back, then `cco resume`; or begin again with `cco start --fresh`", .commit.short()
+    )]
+    BranchGone { branch: String, commit: CommitId },
     #[error("branch {branch} is checked out in {}: run cco there, or remove that work tree", .path.display())]
     BranchElsewhere { branch: String, path: PathBuf },
     #[error("moving to {branch} would overwrite uncommitted changes: commit or stash them first\n{detail}")]

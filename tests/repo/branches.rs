@@ -63,6 +63,17 @@ fn head_is_put_back_on_the_mission_s_branch_wherever_it_was_left() {
 }
 
 #[test]
+fn head_is_not_put_on_a_branch_that_is_gone() {
+    let world = World::new();
+    let (repo, _) = world.started();
+    world.git(&["switch", "-q", "main"]);
+    world.git(&["branch", "-q", "-D", BRANCH]);
+    let gone = repo.return_to_branch(BRANCH).unwrap_err();
+    assert!(matches!(&gone, Error::BranchGone { branch, .. } if branch == BRANCH), "{gone}");
+    assert_eq!(world.git(&["symbolic-ref", "--short", "HEAD"]), "main");
+}
+
+#[test]
 fn work_that_would_be_overwritten_stops_the_move() {
     let world = World::new();
     let (repo, _) = world.started();
