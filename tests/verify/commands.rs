@@ -184,7 +184,7 @@ async fn set_up_prepares_the_tree_or_says_what_failed() {
     assert_eq!(tree.read("deps"), "installed\n");
     let broken = verifier().set_up(tree.job(vec![]), &setup("echo E404; exit 1")).await.unwrap().unwrap();
     let told = (broken.reason.as_str(), broken.tail.as_str(), broken.outcome);
-    assert_eq!(told, ("exits 1", "E404", Fail));
+    assert_eq!(told, ("the set-up command `echo E404; exit 1` exits 1", "E404", Fail));
     let missing = verifier().set_up(tree.job(vec![]), &setup("no-such-tool")).await.unwrap().unwrap();
     assert_eq!(missing.outcome, Inconclusive, "nothing ran, so nothing failed");
 }
