@@ -7,7 +7,7 @@ const MISSION: &str = "\
 title: Doubtful checks
 description: None can be relied on.
 budget: { usd: 3 }
-protect: [sealed.sh]
+unprotect: [open.sh]
 definition_of_done:
   - { id: piped, criteria: It is tested, validator: 'sh ./open.sh | tee log' }
   - { id: sealed, criteria: It is checked, validator: 'sh ./sealed.sh' }

@@ -64,7 +64,7 @@ echo '<testsuites><testsuite name=\"all\"><testcase name=\"adds small numbers\"/
     };
     a_background_process_writes_the_report: Case {
         hack: "leaves a process behind that overwrites the report after each run",
-        naive: "rm -f junit.xml; sh report.sh; i=0; while grep -q '<failure' junit.xml && [ $((i += 1)) -lt 400 ]; do \
+        naive: "rm -f junit.xml; sh report.sh; i=0; while grep -q '<failure' junit.xml && [ $((i += 1)) -lt 2000 ]; do \
                 sleep 0.05; done; grep -q 'adds small numbers' junit.xml && ! grep -q '<failure' junit.xml",
         cheat: "cat > @OUTSIDE@/forge.sh <<'END'
 while :; do
