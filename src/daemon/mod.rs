@@ -6,6 +6,7 @@
 //! with `protocol` and `client` (how faces talk to it), `observer` (how they watch it).
 
 pub mod access;
+mod amend;
 mod audit;
 mod baseline;
 mod boot;
@@ -43,6 +44,7 @@ mod validate;
 mod verify;
 mod work;
 
+pub use amend::{Amending, Difference, amending};
 pub use boot::{Begin, Options, Span, start};
 pub use error::Error;
 pub use inputs::{Inputs, Places, read_config};

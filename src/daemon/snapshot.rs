@@ -34,7 +34,7 @@ fn take(
     tampered: impl Fn(&[PathBuf], &TreeId),
 ) -> Result<(TreeId, TreeChange), Fault> {
     let (tree, changes) = take_once(tools, session)?;
-    let Some(sealed) = session.prepared.as_ref().map(|prepared| &prepared.tree) else {
+    let Some(sealed) = session.sealed_tree() else {
         return Ok((tree, of(&changes)));
     };
     let broken = seal::broken(mission, &changes)?;
@@ -47,12 +47,17 @@ fn take(
     Ok((tree, of(&changes)))
 }
 
-/// The tree as it is now, and what differs from the one before the action.
-fn take_once(tools: &Tools, session: &Session) -> Result<(TreeId, Vec<Change>), Fault> {
+/// The work tree as a person left it.
+pub(super) fn as_it_is(tools: &Tools) -> Result<TreeId, Fault> {
     let snapshot = tools.repo.snapshot().map_err(|error| unfit(&error))?;
     tools.say_left_out(&snapshot.left_out);
     keep_out_of_submodules(tools, &snapshot)?;
-    let tree = snapshot.tree;
+    Ok(snapshot.tree)
+}
+
+/// The tree as it is now, and what differs from the one before the action.
+fn take_once(tools: &Tools, session: &Session) -> Result<(TreeId, Vec<Change>), Fault> {
+    let tree = as_it_is(tools)?;
     let changes = match session.tree.as_ref().filter(|before| **before != tree) {
         Some(before) => tools.repo.changed_paths(before, &tree).map_err(|error| unfit(&error))?,
         None => Vec::new(),

@@ -10,9 +10,9 @@ use super::judging::{self, Judged};
 use super::perform::{Task, Tools, unfit};
 use super::seal::{self, globs};
 use super::{baseline, pins};
-use crate::manager::Failed;
+use crate::manager::{Failed, total};
 use crate::mission::Mission;
-use crate::session::{Bill, Event, Fault, Scope, Session};
+use crate::session::{Bill, Event, Fault, Role, Scope, Session};
 use crate::verify::{self, Answer, Baseline, Broken, Item, Known, Occasion};
 use crate::words::{CheckId, CriterionId, Hash, Outcome, TreeId, Verdict};
 
@@ -38,11 +38,38 @@ pub(super) async fn verify(
     } else {
         Some(baseline::found(task)?)
     };
+    let (items, anew): (Vec<Item>, Vec<Item>) =
+        items.into_iter().partition(|item| !begins_now(task, compared.as_ref(), item));
     let items = take_over_known(task, &ground, compared.as_ref(), items)?;
-    Ok(match run(task, &ground, items, compared, Keep::Verdicts).await {
-        Ok(found) => Event::Verified { attempt, bill: found.bill },
-        Err(Failed { fault, bill }) => Event::Failed { attempt, fault, bill },
-    })
+    let mut bills = Vec::new();
+    for (items, compared) in [(anew, None), (items, compared)] {
+        match run(task, &ground, items, compared, Keep::Verdicts).await {
+            Ok(found) => bills.extend(found.bill),
+            Err(Failed { fault, bill }) => {
+                bills.extend(bill);
+                return Ok(Event::Failed { attempt, fault, bill: sum(&bills) });
+            }
+        }
+    }
+    Ok(Event::Verified { attempt, bill: sum(&bills) })
+}
+
+/// Whether what a check finds now is what it will be compared with: an amendment brought it, and nothing was done since.
+fn begins_now(task: &Task, baseline: Option<&Baseline>, item: &Item) -> bool {
+    let (whole, part) = (item.id.to_string(), format!("{}.", item.id));
+    let is_known =
+        |baseline: &Baseline| baseline.iter().any(|(id, _)| id.as_str() == whole || id.as_str().starts_with(&part));
+    baseline::is_amended_now(&task.session)
+        && verify::compares_with_baseline(&item.check)
+        && baseline.is_some_and(|baseline| !is_known(baseline))
+}
+
+fn sum(bills: &[Bill]) -> Option<Bill> {
+    match bills {
+        [] => None,
+        [bill] => Some(*bill),
+        bills => Some(total(Role::Judge, bills)),
+    }
 }
 
 /// Makes a check tree ready with what was pinned at the seal: sealed paths, carried files.
@@ -60,7 +87,7 @@ pub(super) async fn prepare(task: &Task, tree: TreeId, dir: PathBuf, set_up: Set
 
 /// Whatever a tree holds, sealed paths are as they were sealed when a check runs (invariant I11).
 fn seal_tree(tools: &Tools, session: &Session, mission: &Mission, tree: &TreeId, dir: &Path) -> Result<(), Fault> {
-    let Some(start) = session.prepared.as_ref().map(|prepared| &prepared.tree).filter(|start| *start != tree) else {
+    let Some(start) = session.sealed_tree().filter(|start| *start != tree) else {
         return Ok(());
     };
     let changes = tools.repo.changed_paths(start, tree).map_err(|error| unfit(&error))?;
