@@ -14,6 +14,7 @@
 //! `read`, `refs`, `audit`.
 
 mod audit;
+mod beside;
 mod branch;
 mod change;
 mod check_tree;
@@ -40,15 +41,18 @@ mod snapshot;
 mod status;
 mod submodule;
 mod take_in;
+mod take_over;
 mod transfer;
 mod users_index;
 
+pub use beside::Beside;
 pub use branch::BranchChoice;
 pub use change::{Change, ChangeKind, DiffStat, DiffText, TreeEntry};
 pub use check_tree::CheckTree;
 pub use commit::{CommitMessage, NewCommit, Trailer};
 pub use environment::Environment;
 pub use error::Error;
+pub use files::Standing;
 pub use leave_out::{LeftOut, Why};
 pub use log::Logged;
 pub use open::{Options, git_version};
@@ -59,3 +63,4 @@ pub use repo::{Head, ObjectFormat, Repo};
 pub use restore::Restored;
 pub use snapshot::Snapshot;
 pub use submodule::Submodule;
+pub use take_over::TakeOver;
