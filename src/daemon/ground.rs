@@ -6,13 +6,13 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::error::Error;
 use super::observer::Observer;
 use super::running::Hold;
 use crate::mission::Mission;
-use crate::repo::Repo;
+use crate::repo::{Repo, TreeEntry};
 use crate::store::StateDir;
 use crate::verify::{
     self, Answer, Approval, Baseline, Broken, Carried, Environment, History, Item, Job, Report, Setup, Surroundings,
@@ -49,6 +49,7 @@ pub(super) enum SetUp {
 }
 
 /// A check tree made ready.
+#[derive(Clone)]
 pub(super) struct Ground {
     pub(super) tree: TreeId,
     pub(super) dir: PathBuf,
@@ -57,6 +58,8 @@ pub(super) struct Ground {
     pub(super) hidden: Vec<String>,
     /// Why the tree could not be set up: the checks that need it are not run.
     pub(super) broken: Option<Broken>,
+    /// The tree, listed once however many checks name their inputs.
+    pub(super) entries: Arc<OnceLock<Vec<TreeEntry>>>,
 }
 
 /// What surrounds a run of checks: what others said about it beforehand.
@@ -112,7 +115,7 @@ impl Checking<'_> {
             setup: setup.key,
         });
         let hidden = carried.into_iter().map(|file| file.path).collect();
-        let mut ground = Ground { tree, dir, environment, hidden, broken: None };
+        let mut ground = Ground { tree, dir, environment, hidden, broken: None, entries: Arc::default() };
         ground.broken = self.set_up(&ground, &setup, set_up).await?;
         Ok(ground)
     }
@@ -125,7 +128,7 @@ impl Checking<'_> {
             carried: &[],
             setup: Hash::ZERO,
         });
-        Ground { tree, dir, environment, hidden: Vec::new(), broken: None }
+        Ground { tree, dir, environment, hidden: Vec::new(), broken: None, entries: Arc::default() }
     }
 
     async fn set_up(&self, ground: &Ground, setup: &Setup, when: SetUp) -> Result<Option<Broken>, Error> {

@@ -21,6 +21,7 @@ mod error;
 mod failpoint;
 mod ground;
 mod history;
+mod ignored;
 mod inputs;
 mod judging;
 mod leftovers;

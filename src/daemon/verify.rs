@@ -9,7 +9,7 @@ use super::history::history;
 use super::judging::{self, Judged};
 use super::perform::{Task, Tools, unfit};
 use super::seal::{self, globs};
-use super::{baseline, pins};
+use super::{baseline, ignored, pins};
 use crate::manager::{Failed, total};
 use crate::mission::Mission;
 use crate::session::{Bill, Event, Fault, Role, Scope, Session};
@@ -43,7 +43,7 @@ pub(super) async fn verify(
     let items = take_over_known(task, &ground, compared.as_ref(), items)?;
     let mut bills = Vec::new();
     for (items, compared) in [(anew, None), (items, compared)] {
-        match run(task, &ground, items, compared, Keep::Verdicts).await {
+        match run(task, &ground, items, compared, Keep::Verdicts(scope)).await {
             Ok(found) => bills.extend(found.bill),
             Err(Failed { fault, bill }) => {
                 bills.extend(bill);
@@ -111,7 +111,9 @@ fn items(task: &Task, scope: Scope, phase: usize) -> Vec<Item> {
 /// Whether verdicts may be taken over later.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Keep {
-    Verdicts,
+    /// Those of the checks of a scope.
+    Verdicts(Scope),
+    /// None: it is the proof.
     Nothing,
 }
 
@@ -150,19 +152,25 @@ fn key(task: &Task, ground: &Ground, baseline: Option<&Baseline>, item: &Item) -
     if baseline.is_none() && verify::compares_with_baseline(&item.check) {
         return Ok(None);
     }
-    let inputs = inputs(task, &ground.tree, &item.check.inputs)?;
+    let inputs = inputs(task, ground, &item.check.inputs)?;
     let known =
         Known { environment: ground.environment.hash(), inputs: &inputs, services: &task.mission.services, baseline };
     Ok(verify::cache_key(item, known))
 }
 
 /// The tree of what a check's `inputs` select, by name and object; the whole tree if it names none.
-fn inputs(task: &Task, tree: &TreeId, patterns: &[String]) -> Result<TreeId, Fault> {
+fn inputs(task: &Task, ground: &Ground, patterns: &[String]) -> Result<TreeId, Fault> {
     if patterns.is_empty() {
-        return Ok(tree.clone());
+        return Ok(ground.tree.clone());
     }
     let wanted = globs(patterns)?;
-    let entries = task.tools.repo.list_tree(tree).map_err(|error| unfit(&error))?;
+    let entries = match ground.entries.get() {
+        Some(entries) => entries,
+        None => {
+            let listed = task.tools.repo.list_tree(&ground.tree).map_err(|error| unfit(&error))?;
+            ground.entries.get_or_init(|| listed)
+        }
+    };
     let selected: Vec<String> = entries
         .iter()
         .filter(|entry| wanted.is_match(&entry.path))
@@ -223,9 +231,13 @@ async fn judge(
         history(&task.tools.repo, Some(&task.session), &ground.tree, &items).map_err(|error| unfit(&error))?;
     let said = Said { baseline: compared.clone(), answers, approvals: approvals(&task.session, &ground.tree), history };
     let (attempt, progress) = (task.attempt, task.progress());
-    let mut unpinned = None;
+    let explains = matches!(keep, Keep::Verdicts(scope) if ignored::is_asked(scope));
+    let (mut unpinned, mut failed) = (None, Vec::new());
     let told = |verdict: &Verdict, passed: &Baseline| {
         found.count(verdict);
+        if explains && ignored::may_explain(verdict, &items) {
+            return failed.push(verdict.clone());
+        }
         let mut verdict = Box::new(verdict.clone());
         if compared.is_none() && compares(&items, &verdict.check) {
             match baseline::pin(&task.tools.state, passed) {
@@ -238,12 +250,20 @@ async fn judge(
         }
         progress(Event::VerdictRecorded { attempt, verdict });
     };
-    let report = task.checking().run(ground, items.clone(), said, told).await.map_err(|error| unfit(&error))?;
+    let report = task.checking().run(ground, items.clone(), said.clone(), told).await.map_err(|error| unfit(&error))?;
     if let Some(fault) = unpinned {
         return Err(fault);
     }
-    if keep == Keep::Verdicts {
-        remember(task, ground, compared.as_ref(), &items, &report.verdicts)?;
+    ignored::explain(task, ground, &items, &said, &mut failed).await?;
+    let mut verdicts = report.verdicts;
+    for verdict in failed {
+        if let Some(kept) = verdicts.iter_mut().find(|kept| kept.check == verdict.check) {
+            kept.clone_from(&verdict);
+        }
+        task.report(Event::VerdictRecorded { attempt, verdict: Box::new(verdict) });
+    }
+    if let Keep::Verdicts(_) = keep {
+        remember(task, ground, compared.as_ref(), &items, &verdicts)?;
     }
     Ok(())
 }
