@@ -1,10 +1,11 @@
 //! Keeps the tree after an action and tells what changed.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::audit::audit;
 use super::perform::{Task, Tools, unfit};
-use super::seal;
+use super::{pins, seal};
 use crate::mission::Mission;
 use crate::repo::{Change, ChangeKind, DiffStat, Snapshot};
 use crate::session::{Event, Fault, Session, TreeChange};
@@ -38,11 +39,18 @@ fn take(
         return Ok((tree, of(&changes)));
     };
     let broken = seal::broken(mission, &changes)?;
-    if broken.is_empty() {
+    let before = pins::take_over(tools, session.sealed.as_ref())?;
+    let beside = before.as_deref().map(|before| tools.repo.changed_take_over(before)).transpose();
+    let beside = beside.map_err(|error| unfit(&error))?.unwrap_or_default();
+    if broken.is_empty() && beside.is_empty() {
         return Ok((tree, of(&changes)));
     }
-    tampered(&broken, &tree);
+    let all: BTreeSet<PathBuf> = broken.iter().chain(&beside).cloned().collect();
+    tampered(&all.into_iter().collect::<Vec<_>>(), &tree);
     tools.repo.put_back(sealed, &broken).map_err(|error| unfit(&error))?;
+    if let Some(before) = &before {
+        tools.repo.put_back_take_over(before).map_err(|error| unfit(&error))?;
+    }
     let (tree, changes) = take_once(tools, session)?;
     Ok((tree, of(&changes)))
 }

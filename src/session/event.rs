@@ -279,6 +279,9 @@ pub struct Pinned {
     pub carried: Hash,
     /// What the repository tells the worker.
     pub project: Hash,
+    /// The files beside the tree through which a worker could take over the next one; `None` in a seal of before there was
+    /// such a list.
+    pub take_over: Option<Hash>,
 }
 
 /// One sealed path.

@@ -349,8 +349,9 @@ impl SealMark {
             parts.push(sealed.path.clone().into_bytes());
             parts.push(sealed.content.map_or_else(Vec::new, |hash| hash.as_bytes().to_vec()));
         }
-        if let Some(Pinned { carried, project }) = &seal.pinned {
-            parts.extend([carried, project].map(|hash| hash.as_bytes().to_vec()));
+        if let Some(Pinned { carried, project, take_over }) = &seal.pinned {
+            let pinned = [Some(carried), Some(project), take_over.as_ref()];
+            parts.extend(pinned.into_iter().flatten().map(|hash| hash.as_bytes().to_vec()));
         }
         parts.extend(seal.tree.iter().map(|tree| tree.as_str().as_bytes().to_vec()));
         let whole = Hash::of_parts(parts.iter().map(Vec::as_slice));

@@ -70,7 +70,12 @@ mirror!(struct Seal => SealV1 {
 
 mirror!(struct InputHashes => InputHashesV1 { mission: Hash, config: Hash, lock: Option<Hash> });
 
-mirror!(struct Pinned => PinnedV1 { carried: Hash, project: Hash });
+mirror!(struct Pinned => PinnedV1 {
+    carried: Hash,
+    project: Hash,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    take_over: Option<Hash>,
+});
 
 mirror!(struct SealedPath => SealedPathV1 { path: String, content: Option<Hash> });
 
