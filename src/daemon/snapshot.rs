@@ -7,7 +7,7 @@ use super::audit::audit;
 use super::perform::{Task, Tools, unfit};
 use super::{pins, seal};
 use crate::mission::Mission;
-use crate::repo::{Change, ChangeKind, DiffStat, Snapshot};
+use crate::repo::{Change, ChangeKind, DiffStat, Snapshot, Standing, TakeOver};
 use crate::session::{Event, Fault, Session, TreeChange};
 use crate::words::TreeId;
 
@@ -48,11 +48,24 @@ fn take(
     let all: BTreeSet<PathBuf> = broken.iter().chain(&beside).cloned().collect();
     tampered(&all.into_iter().collect::<Vec<_>>(), &tree);
     tools.repo.put_back(sealed, &broken).map_err(|error| unfit(&error))?;
-    if let Some(before) = &before {
+    if let Some(before) = before.as_ref().filter(|_| !beside.is_empty()) {
+        keep_changed(tools, &beside)?;
         tools.repo.put_back_take_over(before).map_err(|error| unfit(&error))?;
     }
     let (tree, changes) = take_once(tools, session)?;
     Ok((tree, of(&changes)))
+}
+
+/// Keeps what stands at paths that no snapshot holds, before it is put back: it may be a person's after all.
+fn keep_changed(tools: &Tools, paths: &[PathBuf]) -> Result<(), Fault> {
+    for TakeOver { path, standing } in tools.repo.take_over_files().map_err(|error| unfit(&error))? {
+        if let (true, Standing::File { bytes, .. }) = (paths.contains(&path), standing) {
+            let kept = tools.state.pin(&bytes).map_err(|error| unfit(&error))?;
+            let file = tools.state.pins().join(kept.to_string());
+            tools.observer.note(format!("{} as the action left it is kept in {}", path.display(), file.display()));
+        }
+    }
+    Ok(())
 }
 
 /// The work tree as a person left it.

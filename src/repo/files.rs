@@ -145,7 +145,7 @@ pub(super) fn standing(path: &Path) -> Result<Option<Standing>, Error> {
     }))
 }
 
-/// Makes a file or link stand where nothing does. What was something else cannot be made again.
+/// Makes a file or link stand where nothing does. Of what was something else no more is made again than a folder.
 pub(super) fn stand(path: &Path, standing: &Standing) -> Result<(), Error> {
     if let Some(above) = path.parent() {
         folder(above)?;
@@ -158,7 +158,7 @@ pub(super) fn stand(path: &Path, standing: &Standing) -> Result<(), Error> {
             fs::set_permissions(path, rights).map_err(Error::io("setting the rights of", path))
         }
         Standing::Link { target } => std::os::unix::fs::symlink(target, path).map_err(Error::io("linking", path)),
-        Standing::Other => Ok(()),
+        Standing::Other => folder(path),
     }
 }
 

@@ -110,6 +110,7 @@ scenes:
     let told = world.start([]).expect_code(0);
     let paths = ".claude/settings.local.json, .git/hooks/pre-commit, .git/hooks/pre-push, .mcp.json";
     assert!(told.stderr.contains(&format!("changed and put back (action 1): {paths}")), "{}", told.stderr);
+    assert!(told.stderr.contains(".git/hooks/pre-push as the action left it is kept in"), "{}", told.stderr);
     assert_eq!(world.status()["tampered"], 1);
     for planted in [".claude/settings.local.json", ".git/hooks/pre-push"] {
         assert!(!world.repo.has(planted), "{planted}");
