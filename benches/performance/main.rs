@@ -1,7 +1,7 @@
 //! The figures of `docs/performance.md`, each beside its target and the best neighbour's; printed, never judged by an
 //! exit code: a busy machine is no mistake of the code.
 //!
-//! `cargo bench --bench performance`; with names (`start`, `core`, `iteration`, `events`, `memory`) only those parts.
+//! `cargo bench --bench performance`; with names (`start`, `core`, `iteration`, `checks`, `events`, `memory`) only those parts.
 //! Every part measures the machine's fsync itself, because it is the largest share of most figures.
 #![expect(clippy::disallowed_methods, reason = "a bench measures time, starts programs and owns its files")]
 #![expect(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "a bench may fall over and prints")]
@@ -10,6 +10,7 @@
 #[expect(dead_code, reason = "the tests use the rest")]
 mod drive;
 
+mod checks;
 mod core_loop;
 mod machine;
 mod memory;
@@ -22,10 +23,11 @@ use table::Table;
 
 type Part = (&'static str, fn(&mut Table, &Machine));
 
-const PARTS: [Part; 5] = [
+const PARTS: [Part; 6] = [
     ("core", core_loop::measure),
     ("start", run::start),
     ("iteration", run::iteration),
+    ("checks", checks::measure),
     ("events", run::events),
     ("memory", memory::measure),
 ];

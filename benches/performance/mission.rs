@@ -33,6 +33,19 @@ pub(crate) enum Checks {
     One,
     /// One that passes, one that fails.
     Two,
+    /// One that fails and looks at `src` alone.
+    OneOfInputs,
+    /// Fifty such, of which all but one pass.
+    FiftyOfInputs,
+}
+
+/// What the worker does to the repository.
+#[derive(Clone, Copy)]
+pub(crate) enum Works {
+    /// Nothing.
+    Nothing,
+    /// Changes one file.
+    File,
 }
 
 impl Mission {
@@ -61,17 +74,25 @@ impl Mission {
         self.folder.path().join(name)
     }
 
-    fn repo(&self) -> PathBuf {
+    pub(crate) fn repo(&self) -> PathBuf {
         self.path("repo")
     }
 
     /// What the worker does between its first stamp and its last: prints these files, changes one file.
     pub(crate) fn work(&self, streams: &[&Path]) {
+        self.work_so(streams, Works::File);
+    }
+
+    /// The same, with what it does to the repository.
+    pub(crate) fn work_so(&self, streams: &[&Path], works: Works) {
         let mut steps = vec![json!({"stamp": self.path("begun")})];
         steps.extend(streams.iter().map(|stream| json!({"replay": stream})));
         let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/transcripts");
         steps.push(json!({"replay": fixtures.join("rec_first.ndjson")}));
-        steps.push(json!({"stamp": "work.txt"}));
+        match works {
+            Works::Nothing => {}
+            Works::File => steps.push(json!({"stamp": "work.txt"})),
+        }
         steps.push(json!({"stamp": self.path("ended")}));
         fs::write(self.path("script.json"), Value::from(steps).to_string()).unwrap();
         let config = json!({
@@ -160,6 +181,21 @@ impl Mission {
             .collect()
     }
 
+    /// How long it took from each event of one kind to the next of another, by what the journal noted when.
+    pub(crate) fn between(&self, from: &str, to: &str) -> Vec<Duration> {
+        let (mut begun, mut times) = (None, Vec::new());
+        for (at, event) in self.events() {
+            if event.name() == from {
+                begun = Some(at);
+            } else if event.name() == to
+                && let Some(begun) = begun.take()
+            {
+                times.push(Duration::try_from(at.duration_since(begun)).unwrap());
+            }
+        }
+        times
+    }
+
     /// How long checks ran before any work: on an emptied tree, which is most of sealing, and at the baseline.
     pub(crate) fn baseline(&self) -> Duration {
         let events = self.events();
@@ -182,10 +218,22 @@ fn processor_time() -> Duration {
         .sum()
 }
 
+/// Criteria of one check each that looks at `src` alone; the last one fails.
+fn of_inputs(count: usize) -> Vec<Value> {
+    let criterion = |n: usize| {
+        let run = if n + 1 == count { "test -e never" } else { "test -d src" };
+        let check = json!({"command": {"run": run}, "inputs": ["src/**"]});
+        json!({"criteria": format!("c{n}"), "id": format!("c{n}"), "validators": [check]})
+    };
+    (0..count).map(criterion).collect()
+}
+
 fn text(checks: Checks) -> String {
     let criterion = |id: &str, run: &str| json!({"criteria": id, "id": id, "validators": [{"command": run}]});
     let criteria = match checks {
         Checks::One => vec![criterion("fails", "false")],
+        Checks::OneOfInputs => of_inputs(1),
+        Checks::FiftyOfInputs => of_inputs(50),
         Checks::Two => vec![criterion("holds", "true"), criterion("fails", "false")],
     };
     let mission = json!({"id": "bench", "title": "Never done", "definition_of_done": criteria});

@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::command::{
-    approve, completions, config, demo, diff, doctor, done, explain, guide, history, init, logs, man, next, pause,
-    plan, reject, resume, schema, show, start, status, stop, trust, validate,
+    amend, approve, completions, config, demo, diff, doctor, done, explain, guide, history, init, logs, man, next,
+    pause, plan, reject, resume, schema, show, start, status, stop, trust, validate,
 };
 use super::output::{Volume, When};
 
@@ -96,6 +96,7 @@ pub enum Command {
     Show(show::ShowArgs),
     Logs(logs::LogsArgs),
     Diff(diff::DiffArgs),
+    Amend(amend::AmendArgs),
     Trust(trust::TrustArgs),
     Doctor(doctor::DoctorArgs),
     Config(config::ConfigArgs),
@@ -138,6 +139,7 @@ impl Command {
             Self::Show(_) => "show",
             Self::Logs(_) => "logs",
             Self::Diff(_) => "diff",
+            Self::Amend(_) => "amend",
             Self::Trust(_) => "trust",
             Self::Doctor(_) => "doctor",
             Self::Config(_) => "config",

@@ -27,8 +27,11 @@ impl From<daemon::Error> for Error {
             E::Broke(_) => Self::new(Code::Internal, text)
                 .hint("a fault of cco; what was recorded is safe, and `cco resume` goes on from there"),
             E::Changed { .. } => Self::new(Code::Changed, text).hint(
-                "put the file back to go on, or begin a new run with `cco start --fresh`; the old one stays readable",
+                "`cco amend` shows what changed and goes on with it; or put the file back, or begin a new run with `cco \
+                 start --fresh`",
             ),
+            E::CannotAmend { .. } => Self::new(Code::Changed, text)
+                .hint("put the file back to go on, or begin a new run with `cco start --fresh`; the old one stays readable"),
             E::NothingToResume => Self::new(Code::NoRun, text).hint("`cco start` begins one"),
             E::MissingProgram { .. } => Self::new(Code::Missing, text)
                 .hint("install Claude Code (`npm install -g @anthropic-ai/claude-code`), or set `claude_code.path`"),

@@ -80,8 +80,9 @@ failures! {
         "A daemon that was sent into the background ended before it answered. What it said is in daemon.log in the state \
          folder, and printed above.";
     Changed = "CCO-E0424", User, Invalid, "mission or configuration changed while a run is unfinished",
-        "The files differ from what was sealed when the run began. Put them back to go on with the run, or start anew \
-         with --fresh; what was done stays in the repository and in the journal.";
+        "The files differ from what was sealed when the run began. `cco amend` shows what changed, asks, and \
+         goes on with it. Or put the files back, or start anew with --fresh; what was done stays in the repository and in \
+         the journal.";
     Held = "CCO-E0430", User, Held, "another cco holds this repository",
         "One cco works on a repository at a time, over all its work trees. `cco status` shows what it does; `cco stop` \
          ends it.";

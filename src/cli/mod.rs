@@ -131,6 +131,7 @@ pub fn run(cli: &Cli, environment: &Environment, output: &mut Output) -> Result<
         Command::History(args) => args.run(context).map(done),
         Command::Show(args) => args.run(context).map(done),
         Command::Diff(args) => args.run(context),
+        Command::Amend(args) => args.run(context),
         Command::Trust(args) => args.run(context).map(done),
         Command::Config(args) => args.run(context).map(done),
         Command::Demo(args) => args.run(context),

@@ -21,7 +21,7 @@ use crate::session::{
     Charter, Event, Leave, Limits, Patience, PauseReason, Reserves, SealMark, Session, Stage, StopHow, WorkerDollars,
 };
 use crate::store::{self, Lock, Opened, StateDir, Store};
-use crate::words::{Actor, RunId, Via};
+use crate::words::{Actor, Hash, RunId, Via};
 
 /// What a daemon is started with.
 pub struct Options {
@@ -286,14 +286,23 @@ fn changed(options: &Options, session: &Session) -> Result<Option<&'static str>,
         Some("the mission")
     } else if *config != options.inputs.config_hash() {
         Some("the configuration")
-    } else if *lock != lock_hash(options.repo.work_tree())? {
+    } else if !lock_holds(options, session, lock.as_ref())? {
         Some("the lock of derived checks")
     } else {
         None
     })
 }
 
-fn branch(inputs: &Inputs) -> BranchChoice {
+/// Whether the lock is as it was sealed. Checks that are derived after an amendment are pinned before their seal is taken:
+/// until then the lock may also be the one that cco wrote last.
+fn lock_holds(options: &Options, session: &Session, sealed: Option<&Hash>) -> Result<bool, Error> {
+    let lock = lock_hash(options.repo.work_tree())?;
+    let deriving = matches!(session.stage.innermost(), Stage::Deriving { .. } | Stage::Sealing);
+    let own = || Ok::<_, Error>(lock.is_some() && lock == StateDir::at(options.repo.state_dir()).own_lock()?);
+    Ok(lock.as_ref() == sealed || deriving && own()?)
+}
+
+pub(super) fn branch(inputs: &Inputs) -> BranchChoice {
     match inputs.config().repository.branch.as_str() {
         "current" => BranchChoice::Current,
         pattern => BranchChoice::Named(pattern.replace("{mission}", inputs.mission.id.as_str())),

@@ -8,7 +8,7 @@ use crate::mission::{Check, CheckKind, Criterion, Mission};
 use crate::session::{
     Charter, CharterCheck, CharterCriterion, CommitFrequency, Commits, Limits, OnStall, Reserves, WorkerDollars,
 };
-use crate::words::CheckId;
+use crate::words::{CheckId, Money, PhaseId};
 
 /// How long a person is waited for before the wait is renewed with a notice.
 const HUMAN_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -55,6 +55,65 @@ pub(super) fn differs(charter: &Charter, now: &Charter) -> Option<&'static str> 
     }
     let configured = |charter: &Charter| (charter.commits, charter.context_window);
     (configured(charter) != configured(now)).then_some("the configuration")
+}
+
+/// What differs between two charters of the same mission, in words for people.
+pub(super) fn what_changed(old: &Charter, new: &Charter) -> Vec<String> {
+    let mut told = Vec::new();
+    let mut differs = |what: &str, old: String, new: String| {
+        if old != new {
+            told.push(format!("{what}: {old} → {new}"));
+        }
+    };
+    differs("title", format!("“{}”", old.title), format!("“{}”", new.title));
+    let phases = |charter: &Charter| charter.phases.iter().map(PhaseId::as_str).collect::<Vec<_>>().join(", ");
+    differs("phases", phases(old), phases(new));
+    let (before, after) = (&old.limits, &new.limits);
+    let count = |limit: Option<u64>| limit.map_or_else(|| "none".to_owned(), |limit| limit.to_string());
+    differs("limit of iterations", count(before.max_iterations), count(after.max_iterations));
+    differs("limit of tokens", count(before.tokens), count(after.tokens));
+    let usd = |limit: Option<Money>| limit.map_or_else(|| "none".to_owned(), |limit| limit.to_string());
+    differs("budget", usd(before.usd), usd(after.usd));
+    differs("stall after", before.stall_after.to_string(), after.stall_after.to_string());
+    let gone = old.criteria.iter().filter(|criterion| new.criterion(&criterion.id).is_none());
+    told.extend(gone.map(|criterion| format!("{} is not asked for any more: {}", criterion.id, criterion.text)));
+    for criterion in &new.criteria {
+        match old.criterion(&criterion.id) {
+            None => told.push(format!("{} is new: {} ({})", criterion.id, criterion.text, proven_by(criterion))),
+            Some(before) => told.extend(criterion_changed(old, before, new, criterion)),
+        }
+    }
+    told
+}
+
+fn criterion_changed(old: &Charter, before: &CharterCriterion, new: &Charter, after: &CharterCriterion) -> Vec<String> {
+    let id = &after.id;
+    let mut told = Vec::new();
+    let mut differs = |what: &str, old: String, new: String| {
+        if old != new {
+            told.push(format!("{id}: {what} {old} → {new}"));
+        }
+    };
+    differs("is now worded", format!("“{}”", before.text), format!("“{}”", after.text));
+    differs("priority", before.priority.to_string(), after.priority.to_string());
+    let required =
+        |criterion: &CharterCriterion| if criterion.required { "required" } else { "not required" }.to_owned();
+    differs("is", required(before), required(after));
+    let phase = |charter: &Charter, criterion: &CharterCriterion| {
+        charter.phases.get(criterion.phase).map(ToString::to_string).unwrap_or_default()
+    };
+    differs("moves from phase", phase(old, before), phase(new, after));
+    let hashes = |criterion: &CharterCriterion| criterion.checks.iter().map(|check| check.hash).collect::<Vec<_>>();
+    if hashes(before) != hashes(after) {
+        told.push(format!("{id}: its checks change: {} → {}", proven_by(before), proven_by(after)));
+    }
+    told
+}
+
+/// The kinds of a criterion's checks.
+fn proven_by(criterion: &CharterCriterion) -> String {
+    let kinds: Vec<&str> = criterion.checks.iter().map(|check| check.kind.as_str()).collect();
+    if kinds.is_empty() { "words only: checks are derived".to_owned() } else { kinds.join(", ") }
 }
 
 /// The limits of a run: the mission's own budget before the configuration's.

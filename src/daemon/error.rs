@@ -48,6 +48,12 @@ pub enum Error {
         /// Which of them.
         what: &'static str,
     },
+    /// The inputs are not those of the same mission.
+    #[error("{why}")]
+    CannotAmend {
+        /// Why, for people.
+        why: String,
+    },
     /// There is nothing to resume.
     #[error("there is no unfinished run to resume")]
     NothingToResume,

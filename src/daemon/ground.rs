@@ -6,13 +6,13 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::error::Error;
 use super::observer::Observer;
 use super::running::Hold;
 use crate::mission::Mission;
-use crate::repo::Repo;
+use crate::repo::{Repo, TreeEntry};
 use crate::store::StateDir;
 use crate::verify::{
     self, Answer, Approval, Baseline, Broken, Carried, Environment, History, Item, Job, Refresh, Report, Setup,
@@ -49,6 +49,7 @@ pub(super) enum SetUp {
 }
 
 /// A check tree made ready.
+#[derive(Clone)]
 pub(super) struct Ground {
     pub(super) tree: TreeId,
     pub(super) dir: PathBuf,
@@ -61,6 +62,8 @@ pub(super) struct Ground {
     pub(super) soiled: bool,
     /// Why the tree could not be set up: the checks that need it are not run.
     pub(super) broken: Option<Broken>,
+    /// The tree, listed once however many checks name their inputs.
+    pub(super) entries: Arc<OnceLock<Vec<TreeEntry>>>,
 }
 
 impl Ground {
@@ -123,7 +126,8 @@ impl Checking<'_> {
             setup: setup.key,
         });
         let carried = Arc::new(carried);
-        let mut ground = Ground { tree, dir, environment, carried, sealed: None, soiled: false, broken: None };
+        let entries = Arc::default();
+        let mut ground = Ground { tree, dir, environment, carried, sealed: None, soiled: false, broken: None, entries };
         self.set_up(&mut ground, &setup, set_up).await?;
         Ok(ground)
     }
@@ -136,7 +140,8 @@ impl Checking<'_> {
             carried: &[],
             setup: Hash::ZERO,
         });
-        Ground { tree, dir, environment, carried: Arc::default(), sealed: None, soiled: false, broken: None }
+        let (carried, entries) = (Arc::default(), Arc::default());
+        Ground { tree, dir, environment, carried, sealed: None, soiled: false, broken: None, entries }
     }
 
     async fn set_up(&self, ground: &mut Ground, setup: &Setup, when: SetUp) -> Result<(), Error> {

@@ -6,6 +6,7 @@
 //! with `protocol` and `client` (how faces talk to it), `observer` (how they watch it).
 
 pub mod access;
+mod amend;
 mod audit;
 mod baseline;
 mod boot;
@@ -20,6 +21,7 @@ mod error;
 mod failpoint;
 mod ground;
 mod history;
+mod ignored;
 mod inputs;
 mod judging;
 mod leftovers;
@@ -44,6 +46,7 @@ mod validate;
 mod verify;
 mod work;
 
+pub use amend::{Amending, Difference, amending};
 pub use boot::{Begin, Options, Span, start};
 pub use error::Error;
 pub use inputs::{Inputs, Places, read_config};

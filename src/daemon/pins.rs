@@ -2,12 +2,12 @@
 //! worker. From the seal on nothing of it is read from the work tree again.
 
 use serde::{Deserialize, Serialize};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::error::Error;
 use super::perform::{Tools, unfit};
 use crate::mission::Mission;
-use crate::repo::Repo;
+use crate::repo::{Repo, Standing, TakeOver};
 use crate::session::{Fault, Pinned, SealMark};
 use crate::store::StateDir;
 use crate::verify::{self, Carried};
@@ -27,7 +27,7 @@ struct Entry {
 pub(super) fn pin(tools: &Tools, mission: &Mission, tree: &TreeId) -> Result<Pinned, Fault> {
     let carried = live(&tools.repo, mission, tree).map_err(|error| unfit(&error))?;
     let carried = pin_carried(&tools.state, &carried).map_err(|error| unfit(&error))?;
-    Ok(Pinned { carried, project: pin_project(tools)? })
+    Ok(Pinned { carried, project: pin_project(tools)?, take_over: Some(pin_take_over(tools)?) })
 }
 
 /// The carried files as the work tree has them now; what the tree holds by itself is not carried.
@@ -70,10 +70,60 @@ pub(super) fn carried(state: &StateDir, sealed: Option<&SealMark>) -> Result<Vec
 /// If it is not: a run does not go on with other bytes.
 pub(super) fn hold(state: &StateDir, sealed: &SealMark) -> Result<(), Error> {
     carried(state, Some(sealed))?;
-    if let Some(Pinned { project, .. }) = sealed.pinned {
+    if let Some(Pinned { project, take_over, .. }) = sealed.pinned {
         state.pinned(&project)?;
+        take_over.map(|hash| state.pinned(&hash)).transpose()?;
     }
     Ok(())
+}
+
+/// One file through which others could be taken over, in the pinned list.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Beside {
+    path: PathBuf,
+    standing: Stands,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum Stands {
+    File { bytes: Vec<u8>, executable: bool },
+    Link { target: PathBuf },
+    Other,
+}
+
+fn pin_take_over(tools: &Tools) -> Result<Hash, Fault> {
+    let found = tools.repo.take_over_files().map_err(|error| unfit(&error))?;
+    let list: Vec<Beside> = found
+        .into_iter()
+        .map(|TakeOver { path, standing }| Beside {
+            path,
+            standing: match standing {
+                Standing::File { bytes, executable } => Stands::File { bytes, executable },
+                Standing::Link { target } => Stands::Link { target },
+                Standing::Other => Stands::Other,
+            },
+        })
+        .collect();
+    let bytes = serde_json::to_vec(&list).map_err(|error| unfit(&error))?;
+    tools.state.pin(&bytes).map_err(|error| unfit(&error))
+}
+
+/// The files of that kind as they were sealed; `None` where no seal has noted them.
+pub(super) fn take_over(tools: &Tools, sealed: Option<&SealMark>) -> Result<Option<Vec<TakeOver>>, Fault> {
+    let Some(hash) = sealed.and_then(|mark| mark.pinned?.take_over) else { return Ok(None) };
+    let bytes = tools.state.pinned(&hash).map_err(|error| unfit(&error))?;
+    let list: Vec<Beside> = serde_json::from_slice(&bytes).map_err(|error| unfit(&error))?;
+    let was = list.into_iter().map(|Beside { path, standing }| TakeOver {
+        path,
+        standing: match standing {
+            Stands::File { bytes, executable } => Standing::File { bytes, executable },
+            Stands::Link { target } => Standing::Link { target },
+            Stands::Other => Standing::Other,
+        },
+    });
+    Ok(Some(was.collect()))
 }
 
 fn pin_project(tools: &Tools) -> Result<Hash, Fault> {

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::perform::{Task, Tools, unfit};
-use super::{inputs, pins, vacuous};
+use super::{inputs, pins, snapshot, vacuous};
 use crate::mission::{self, Mission};
 use crate::repo::{Change, Repo};
-use crate::session::{Event, Fault, Seal, SealMark, SealedPath};
+use crate::session::{Event, Fault, Seal, SealMark, SealedPath, Session};
 use crate::words::{Actor, Hash, TreeId};
 
 /// Paths through which a worker could take over the next one; git's hooks are looked after by `repo` (fault C7).
@@ -23,31 +23,31 @@ const LOCK: &str = ".cco/mission.lock.yaml";
 
 pub(super) async fn seal(task: &Task) -> Result<Event, Fault> {
     let attempt = task.attempt;
-    let (mission, tree) = (task.mission.clone(), task.session.tree.clone());
-    let mut seal = task
-        .blocking(move |tools| {
-            let tree = tree.ok_or_else(|| unfit(&"there is no tree to seal"))?;
-            take(tools, &mission, &tree)
-        })
-        .await?;
+    let (mission, session) = (task.mission.clone(), task.session.clone());
+    let mut seal = task.blocking(move |tools| take(tools, &mission, &session)).await?;
     seal.vacuous = vacuous::criteria(task).await?;
     for criterion in &seal.vacuous {
         task.tools.observer.note(format!(
             "warning: {criterion} proves nothing: all of its checks pass on a tree without a single file"
         ));
     }
-    Ok(Event::Sealed { attempt, seal, actor: Actor::Cco })
+    let actor = task.session.amended.as_ref().map_or(Actor::Cco, |amended| amended.actor.clone());
+    Ok(Event::Sealed { attempt, seal, actor })
 }
 
-fn take(tools: &Tools, mission: &Mission, tree: &TreeId) -> Result<Seal, Fault> {
+/// Seals the tree that the run began with; of a mission that was amended, the work tree as the person left it.
+fn take(tools: &Tools, mission: &Mission, session: &Session) -> Result<Seal, Fault> {
+    let anew = session.amended.as_ref().map(|_| snapshot::as_it_is(tools)).transpose()?;
+    let tree = anew.as_ref().or(session.tree.as_ref()).ok_or_else(|| unfit(&"there is no tree to seal"))?;
     Ok(Seal {
         mission: tools.sealed.mission,
         config: tools.sealed.config,
         lock: pin_lock(tools)?,
         prompts: tools.prompts.hash(),
-        paths: paths(tools, mission, tree)?,
+        paths: paths(&tools.repo, mission, tree)?,
         pinned: Some(pins::pin(tools, mission, tree)?),
         vacuous: Vec::new(),
+        tree: anew.clone(),
     })
 }
 
@@ -57,12 +57,13 @@ fn pin_lock(tools: &Tools) -> Result<Option<Hash>, Fault> {
     bytes.map(|bytes| tools.state.pin(&bytes).map_err(|error| unfit(&error))).transpose()
 }
 
-fn paths(tools: &Tools, mission: &Mission, tree: &TreeId) -> Result<Vec<SealedPath>, Fault> {
-    let guard = Guard::of(&tools.repo, mission, tree)?;
-    let entries = tools.repo.list_tree(tree).map_err(|error| unfit(&error))?;
+/// Each sealed path of a tree with the hash of its bytes, and what must stay absent.
+pub(super) fn paths(repo: &Repo, mission: &Mission, tree: &TreeId) -> Result<Vec<SealedPath>, Fault> {
+    let guard = Guard::of(repo, mission, tree)?;
+    let entries = repo.list_tree(tree).map_err(|error| unfit(&error))?;
     let mut sealed = Vec::new();
     for entry in entries.iter().filter(|entry| guard.covers(&entry.path)) {
-        let bytes = tools.repo.read_blob(tree, &entry.path).map_err(|error| unfit(&error))?;
+        let bytes = repo.read_blob(tree, &entry.path).map_err(|error| unfit(&error))?;
         let path = entry.path.display().to_string();
         sealed.push(SealedPath { path, content: Some(Hash::of(&bytes)) });
     }

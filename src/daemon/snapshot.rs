@@ -1,12 +1,13 @@
 //! Keeps the tree after an action and tells what changed.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::audit::audit;
 use super::perform::{Task, Tools, unfit};
-use super::seal;
+use super::{pins, seal};
 use crate::mission::Mission;
-use crate::repo::{Change, ChangeKind, DiffStat, Snapshot};
+use crate::repo::{Change, ChangeKind, DiffStat, Snapshot, Standing, TakeOver};
 use crate::session::{Event, Fault, Session, TreeChange};
 use crate::words::TreeId;
 
@@ -34,34 +35,56 @@ fn take(
     tampered: impl Fn(&[PathBuf], &TreeId),
 ) -> Result<(TreeId, TreeChange), Fault> {
     let (tree, changes) = take_once(tools, session)?;
-    let Some(start) = session.prepared.as_ref().map(|prepared| &prepared.tree) else {
+    let Some(sealed) = session.sealed_tree() else {
         return Ok((tree, of(&changes)));
     };
-    let broken = seal::broken(&tools.repo, mission, start, &changes)?;
+    let broken = seal::broken(&tools.repo, mission, sealed, &changes)?;
     let lock = seal::changed_lock(tools, session.sealed.as_ref())?;
-    let hooks = tools.repo.changed_hooks().map_err(|error| unfit(&error))?;
-    let all: Vec<PathBuf> = broken.iter().chain(&lock).chain(&hooks).cloned().collect();
+    let before = pins::take_over(tools, session.sealed.as_ref())?;
+    let beside = before.as_deref().map(|before| tools.repo.changed_take_over(before)).transpose();
+    let beside = beside.map_err(|error| unfit(&error))?.unwrap_or_default();
+    let all: BTreeSet<PathBuf> = broken.iter().chain(&lock).chain(&beside).cloned().collect();
     if all.is_empty() {
         return Ok((tree, of(&changes)));
     }
-    tampered(&all, &tree);
+    tampered(&all.into_iter().collect::<Vec<_>>(), &tree);
     if !broken.is_empty() {
-        tools.repo.put_back(start, &broken).map_err(|error| unfit(&error))?;
+        tools.repo.put_back(sealed, &broken).map_err(|error| unfit(&error))?;
     }
     if lock.is_some() {
         seal::put_back_lock(tools, session.sealed.as_ref())?;
     }
-    tools.repo.put_back_hooks(&hooks).map_err(|error| unfit(&error))?;
+    if let Some(before) = before.as_ref().filter(|_| !beside.is_empty()) {
+        keep_changed(tools, &beside)?;
+        tools.repo.put_back_take_over(before).map_err(|error| unfit(&error))?;
+    }
     let (tree, changes) = take_once(tools, session)?;
     Ok((tree, of(&changes)))
 }
 
-/// The tree as it is now, and what differs from the one before the action.
-fn take_once(tools: &Tools, session: &Session) -> Result<(TreeId, Vec<Change>), Fault> {
+/// Keeps what stands at paths that no snapshot holds, before it is put back: it may be a person's after all.
+fn keep_changed(tools: &Tools, paths: &[PathBuf]) -> Result<(), Fault> {
+    for TakeOver { path, standing } in tools.repo.take_over_files().map_err(|error| unfit(&error))? {
+        if let (true, Standing::File { bytes, .. }) = (paths.contains(&path), standing) {
+            let kept = tools.state.pin(&bytes).map_err(|error| unfit(&error))?;
+            let file = tools.state.pins().join(kept.to_string());
+            tools.observer.note(format!("{} as the action left it is kept in {}", path.display(), file.display()));
+        }
+    }
+    Ok(())
+}
+
+/// The work tree as a person left it.
+pub(super) fn as_it_is(tools: &Tools) -> Result<TreeId, Fault> {
     let snapshot = tools.repo.snapshot().map_err(|error| unfit(&error))?;
     tools.say_left_out(&snapshot.left_out);
     keep_out_of_submodules(tools, &snapshot)?;
-    let tree = snapshot.tree;
+    Ok(snapshot.tree)
+}
+
+/// The tree as it is now, and what differs from the one before the action.
+fn take_once(tools: &Tools, session: &Session) -> Result<(TreeId, Vec<Change>), Fault> {
+    let tree = as_it_is(tools)?;
     let changes = match session.tree.as_ref().filter(|before| **before != tree) {
         Some(before) => tools.repo.changed_paths(before, &tree).map_err(|error| unfit(&error))?,
         None => Vec::new(),

@@ -9,11 +9,11 @@ use super::history::history;
 use super::judging::{self, Judged};
 use super::perform::{Task, Tools, unfit};
 use super::seal::{self, globs};
-use super::{baseline, pins};
-use crate::manager::Failed;
+use super::{baseline, ignored, pins};
+use crate::manager::{Failed, total};
 use crate::mission::Mission;
 use crate::repo;
-use crate::session::{Bill, Event, Fault, Scope, Session};
+use crate::session::{Bill, Event, Fault, Role, Scope, Session};
 use crate::verify::{self, Answer, Baseline, Broken, Item, Known, Occasion};
 use crate::words::{CheckId, CriterionId, Hash, Outcome, TreeId, Verdict};
 
@@ -39,11 +39,38 @@ pub(super) async fn verify(
     } else {
         Some(baseline::found(task)?)
     };
+    let (items, anew): (Vec<Item>, Vec<Item>) =
+        items.into_iter().partition(|item| !begins_now(task, compared.as_ref(), item));
     let items = take_over_known(task, &ground, compared.as_ref(), items)?;
-    Ok(match run(task, &ground, items, compared, Keep::Verdicts).await {
-        Ok(found) => Event::Verified { attempt, bill: found.bill },
-        Err(Failed { fault, bill }) => Event::Failed { attempt, fault, bill },
-    })
+    let mut bills = Vec::new();
+    for (items, compared) in [(anew, None), (items, compared)] {
+        match run(task, &ground, items, compared, Keep::Verdicts(scope)).await {
+            Ok(found) => bills.extend(found.bill),
+            Err(Failed { fault, bill }) => {
+                bills.extend(bill);
+                return Ok(Event::Failed { attempt, fault, bill: sum(&bills) });
+            }
+        }
+    }
+    Ok(Event::Verified { attempt, bill: sum(&bills) })
+}
+
+/// Whether what a check finds now is what it will be compared with: an amendment brought it, and nothing was done since.
+fn begins_now(task: &Task, baseline: Option<&Baseline>, item: &Item) -> bool {
+    let (whole, part) = (item.id.to_string(), format!("{}.", item.id));
+    let is_known =
+        |baseline: &Baseline| baseline.iter().any(|(id, _)| id.as_str() == whole || id.as_str().starts_with(&part));
+    baseline::is_amended_now(&task.session)
+        && verify::compares_with_baseline(&item.check)
+        && baseline.is_some_and(|baseline| !is_known(baseline))
+}
+
+fn sum(bills: &[Bill]) -> Option<Bill> {
+    match bills {
+        [] => None,
+        [bill] => Some(*bill),
+        bills => Some(total(Role::Judge, bills)),
+    }
 }
 
 /// Makes a check tree ready with what was pinned at the seal: sealed paths, carried files.
@@ -77,7 +104,7 @@ fn seal_tree(
     tree: &TreeId,
     dir: &Path,
 ) -> Result<(Sealed, Vec<PathBuf>), Fault> {
-    let Some(start) = session.prepared.as_ref().map(|prepared| &prepared.tree).filter(|start| *start != tree) else {
+    let Some(start) = session.sealed_tree().filter(|start| *start != tree) else {
         return Ok((None, Vec::new()));
     };
     let changes = tools.repo.changed_paths(start, tree).map_err(|error| unfit(&error))?;
@@ -104,7 +131,9 @@ fn items(task: &Task, scope: Scope, phase: usize) -> Vec<Item> {
 /// Whether verdicts may be taken over later.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Keep {
-    Verdicts,
+    /// Those of the checks of a scope.
+    Verdicts(Scope),
+    /// None: it is the proof.
     Nothing,
 }
 
@@ -143,19 +172,25 @@ fn key(task: &Task, ground: &Ground, baseline: Option<&Baseline>, item: &Item) -
     if baseline.is_none() && verify::compares_with_baseline(&item.check) {
         return Ok(None);
     }
-    let inputs = inputs(task, &ground.tree, &item.check.inputs)?;
+    let inputs = inputs(task, ground, &item.check.inputs)?;
     let known =
         Known { environment: ground.environment.hash(), inputs: &inputs, services: &task.mission.services, baseline };
     Ok(verify::cache_key(item, known))
 }
 
 /// The tree of what a check's `inputs` select, by name and object; the whole tree if it names none.
-fn inputs(task: &Task, tree: &TreeId, patterns: &[String]) -> Result<TreeId, Fault> {
+fn inputs(task: &Task, ground: &Ground, patterns: &[String]) -> Result<TreeId, Fault> {
     if patterns.is_empty() {
-        return Ok(tree.clone());
+        return Ok(ground.tree.clone());
     }
     let wanted = globs(patterns)?;
-    let entries = task.tools.repo.list_tree(tree).map_err(|error| unfit(&error))?;
+    let entries = match ground.entries.get() {
+        Some(entries) => entries,
+        None => {
+            let listed = task.tools.repo.list_tree(&ground.tree).map_err(|error| unfit(&error))?;
+            ground.entries.get_or_init(|| listed)
+        }
+    };
     let selected: Vec<String> = entries
         .iter()
         .filter(|entry| wanted.is_match(&entry.path))
@@ -216,9 +251,13 @@ async fn judge(
         history(&task.tools.repo, Some(&task.session), &ground.tree, &items).map_err(|error| unfit(&error))?;
     let said = Said { baseline: compared.clone(), answers, approvals: approvals(&task.session, &ground.tree), history };
     let (attempt, progress) = (task.attempt, task.progress());
-    let mut unpinned = None;
+    let explains = matches!(keep, Keep::Verdicts(scope) if ignored::is_asked(scope));
+    let (mut unpinned, mut failed) = (None, Vec::new());
     let told = |verdict: &Verdict, passed: &Baseline| {
         found.count(verdict);
+        if explains && ignored::may_explain(verdict, &items) {
+            return failed.push(verdict.clone());
+        }
         let mut verdict = Box::new(verdict.clone());
         if compared.is_none() && compares(&items, &verdict.check) {
             match baseline::pin(&task.tools.state, passed) {
@@ -234,12 +273,20 @@ async fn judge(
     // The proof is of each check on the tree as it was committed, so none may find what another one leaves beside it.
     let jobs = if keep == Keep::Nothing { 1 } else { task.tools.jobs };
     let checking = Checking { jobs, ..task.checking() };
-    let report = checking.run(ground, items.clone(), said, told).await.map_err(|error| unfit(&error))?;
+    let report = checking.run(ground, items.clone(), said.clone(), told).await.map_err(|error| unfit(&error))?;
     if let Some(fault) = unpinned {
         return Err(fault);
     }
-    if keep == Keep::Verdicts {
-        remember(task, ground, compared.as_ref(), &items, &report.verdicts)?;
+    ignored::explain(task, ground, &items, &said, &mut failed).await?;
+    let mut verdicts = report.verdicts;
+    for verdict in failed {
+        if let Some(kept) = verdicts.iter_mut().find(|kept| kept.check == verdict.check) {
+            kept.clone_from(&verdict);
+        }
+        task.report(Event::VerdictRecorded { attempt, verdict: Box::new(verdict) });
+    }
+    if let Keep::Verdicts(_) = keep {
+        remember(task, ground, compared.as_ref(), &items, &verdicts)?;
     }
     Ok(())
 }

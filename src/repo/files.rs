@@ -6,7 +6,7 @@
 
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::Error;
@@ -113,13 +113,6 @@ fn keep_time(from: &Path, to: &Path) -> Result<(), Error> {
     opened.and_then(|file| file.set_modified(time)).map_err(Error::io("setting the time of", to))
 }
 
-/// A file or a link, as much of it as git would run.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Entry {
-    File { bytes: Vec<u8>, mode: u32 },
-    Link(PathBuf),
-}
-
 /// Where a link leads; `None` if the path is no link.
 pub(super) fn link_target(path: &Path) -> Result<Option<PathBuf>, Error> {
     if !look(path)?.is_some_and(|found| found.is_symlink()) {
@@ -128,27 +121,96 @@ pub(super) fn link_target(path: &Path) -> Result<Option<PathBuf>, Error> {
     fs::read_link(path).map(Some).map_err(Error::io("reading", path))
 }
 
-/// What is at a path; `None` if nothing, or neither a file nor a link.
-pub(super) fn entry(path: &Path) -> Result<Option<Entry>, Error> {
-    let Some(found) = look(path)? else { return Ok(None) };
-    if let Some(target) = link_target(path)? {
-        return Ok(Some(Entry::Link(target)));
-    }
-    if !found.is_file() {
-        return Ok(None);
-    }
-    Ok(read_if_there(path)?.map(|bytes| Entry::File { bytes, mode: found.mode() & 0o777 }))
+/// What stands at a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// A file.
+    File {
+        /// What it holds.
+        bytes: Vec<u8>,
+        /// Whether it may be run.
+        executable: bool,
+    },
+    /// A link, which is not followed.
+    Link {
+        /// Where it leads.
+        target: PathBuf,
+    },
+    /// Something else: a folder, a pipe.
+    Other,
 }
 
-/// Makes a path, where nothing is, hold what was read at another.
-pub(super) fn put_entry(path: &Path, entry: &Entry) -> Result<(), Error> {
-    match entry {
-        Entry::Link(target) => std::os::unix::fs::symlink(target, path).map_err(Error::io("linking", path)),
-        Entry::File { bytes, mode } => {
+/// What stands at a path; `None`: nothing.
+pub(super) fn standing(path: &Path) -> Result<Option<Standing>, Error> {
+    let Some(found) = look(path)? else { return Ok(None) };
+    Ok(Some(if found.is_file() {
+        let bytes = fs::read(path).map_err(Error::io("reading", path))?;
+        Standing::File { bytes, executable: found.permissions().mode() & 0o111 != 0 }
+    } else if found.file_type().is_symlink() {
+        Standing::Link { target: fs::read_link(path).map_err(Error::io("reading", path))? }
+    } else {
+        Standing::Other
+    }))
+}
+
+/// Makes a file or link stand where nothing does. Of what was something else no more is made again than a folder.
+pub(super) fn stand(path: &Path, standing: &Standing) -> Result<(), Error> {
+    if let Some(above) = path.parent() {
+        folder(above)?;
+    }
+    match standing {
+        Standing::File { bytes, executable } => {
             write(path, bytes)?;
-            fs::set_permissions(path, fs::Permissions::from_mode(*mode))
-                .map_err(Error::io("setting the rights of", path))
+            let mode = if *executable { 0o755 } else { 0o644 };
+            let rights = fs::Permissions::from_mode(mode);
+            fs::set_permissions(path, rights).map_err(Error::io("setting the rights of", path))
         }
+        Standing::Link { target } => std::os::unix::fs::symlink(target, path).map_err(Error::io("linking", path)),
+        Standing::Other => folder(path),
+    }
+}
+
+/// Whether a file, or a folder with all in it, holds no more bytes than are left, and takes them off. It stops where they
+/// do not suffice.
+pub(super) fn fits(path: &Path, left: &mut u64) -> Result<bool, Error> {
+    let Some(found) = look(path)? else { return Ok(true) };
+    if found.is_dir() {
+        for name in names(path)? {
+            if !fits(&name, left)? {
+                return Ok(false);
+            }
+        }
+        return Ok(true);
+    }
+    match left.checked_sub(found.len()) {
+        Some(rest) => *left = rest,
+        None => return Ok(false),
+    }
+    Ok(true)
+}
+
+/// Copies a file, a link as it is, or a folder with all in it; times are kept, for builds go by them. What is none of
+/// these (a socket, a pipe) is left out.
+pub(super) fn copy_tree(from: &Path, to: &Path) -> Result<(), Error> {
+    let Some(found) = look(from)? else { return Ok(()) };
+    let kind = found.file_type();
+    if kind.is_dir() {
+        folder(to)?;
+        names(from)?.iter().try_for_each(|inner| match inner.file_name() {
+            Some(name) => copy_tree(inner, &to.join(name)),
+            None => Ok(()),
+        })
+    } else if kind.is_symlink() {
+        let target = fs::read_link(from).map_err(Error::io("reading", from))?;
+        std::os::unix::fs::symlink(target, to).map_err(Error::io("linking", to))
+    } else if kind.is_file() {
+        if let Some(above) = to.parent() {
+            folder(above)?;
+        }
+        fs::copy(from, to).map_err(Error::io("copying", from))?;
+        if found.permissions().readonly() { Ok(()) } else { keep_time(from, to) }
+    } else {
+        Ok(())
     }
 }
 

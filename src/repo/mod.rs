@@ -11,9 +11,10 @@
 //! All calls block: the shell runs them on a blocking thread. In reading order: `repo` (what is open), `open`
 //! (discovery and refusals), `git` (one run of git), `pinned` and `prepare` (the private git dir), `index` and
 //! `users_index`, `snapshot`, `status`, `take_in` and `leave_out`, `commit`, `publish` and `transfer`, `branch`, `check_tree`, `links`, `restore`,
-//! `read`, `refs`, `hooks`, `audit`.
+//! `read`, `refs`, `take_over`, `audit`.
 
 mod audit;
+mod beside;
 mod branch;
 mod change;
 mod check_tree;
@@ -22,7 +23,6 @@ mod environment;
 mod error;
 mod files;
 mod git;
-mod hooks;
 mod index;
 mod leave_out;
 mod links;
@@ -42,15 +42,18 @@ mod snapshot;
 mod status;
 mod submodule;
 mod take_in;
+mod take_over;
 mod transfer;
 mod users_index;
 
+pub use beside::Beside;
 pub use branch::BranchChoice;
 pub use change::{Change, ChangeKind, DiffStat, DiffText, TreeEntry};
 pub use check_tree::CheckTree;
 pub use commit::{CommitMessage, NewCommit, Trailer};
 pub use environment::Environment;
 pub use error::Error;
+pub use files::Standing;
 pub use leave_out::{LeftOut, Why};
 pub use links::links_out;
 pub use log::Logged;
@@ -62,3 +65,4 @@ pub use repo::{Head, ObjectFormat, Repo};
 pub use restore::Restored;
 pub use snapshot::Snapshot;
 pub use submodule::Submodule;
+pub use take_over::TakeOver;

@@ -52,7 +52,6 @@ impl Repo {
         let dirty = self.snapshot()?;
         self.note_submodules(&dirty.left_out)?;
         self.note_refs()?;
-        self.keep_hooks()?;
         self.keep_start(&base, &staged, &dirty.tree)?;
         Ok(Prepared { head, base, staged, dirty, skipped, submodules })
     }

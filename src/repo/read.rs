@@ -152,6 +152,26 @@ impl Repo {
         Ok(DiffText::cut(&whole, max_bytes))
     }
 
+    /// The same of these paths alone; folders among them count with all that is in them.
+    ///
+    /// # Errors
+    /// If one of the trees cannot be read.
+    pub fn diff_of_paths(
+        &self,
+        from: &TreeId,
+        to: &TreeId,
+        paths: &[PathBuf],
+        max_bytes: usize,
+    ) -> Result<DiffText, Error> {
+        if paths.is_empty() {
+            return Ok(DiffText::default());
+        }
+        let args = ["diff-tree", "-r", "-p", "--no-renames", "--no-ext-diff", "--no-textconv"];
+        let git = self.git_reading().env("GIT_LITERAL_PATHSPECS", "1").args(args);
+        let git = git.args([from.as_str(), to.as_str(), "--"]).args(paths.iter().map(|path| path.as_os_str()));
+        Ok(DiffText::cut(&git.run()?, max_bytes))
+    }
+
     /// What is in the work tree and ignored: files, and whole folders (with a `/` at the end) where all is ignored.
     ///
     /// # Errors

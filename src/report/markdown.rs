@@ -43,6 +43,11 @@ impl Report {
             text.push_str("\n**In the way**\n\n");
             bullets(&mut text, &self.ending.obstacles);
         }
+        if let Some(amended) = &self.amended {
+            let why = if amended.reason.is_empty() { String::new() } else { format!(": {}", plain(&amended.reason)) };
+            let (times, by, at) = (amended.times, plain(&amended.by), amended.at);
+            let _ = writeln!(text, "\n**Amended** {times} × under way, last by {by} at {at}{why}");
+        }
         text.push_str("\n**Next**\n\n");
         for step in &self.ending.next {
             // These sentences are cco's own and carry code spans on purpose.

@@ -59,6 +59,9 @@ pub struct Report {
     pub head: Option<CommitId>,
     /// The newest tree.
     pub tree: Option<TreeId>,
+    /// Changes of the mission under way by `cco amend`; `null`: there was none.
+    #[serde(default)]
+    pub amended: Option<view::Amended>,
     /// The phase it got to.
     pub phase: Phase,
     /// Each criterion with its proof.
@@ -163,6 +166,7 @@ impl Report {
             base: status.base,
             head: status.head,
             tree: status.tree,
+            amended: status.amended,
             phase: status.phase,
             cost: status.cost,
             metrics: status.metrics,

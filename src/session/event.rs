@@ -200,6 +200,19 @@ pub enum Event {
         /// The new ones.
         limits: Limits,
     },
+    /// Someone changed mission or configuration of a run under way (`cco amend`). A seal on these follows.
+    Amended {
+        /// Who.
+        actor: Actor,
+        /// The mission from now on; its limits and reserves are not looked at, for they have events of their own.
+        charter: Box<Charter>,
+        /// What the inputs were; `None`: nothing was sealed yet.
+        before: Option<InputHashes>,
+        /// What they are.
+        after: InputHashes,
+        /// Why; may be empty.
+        reason: String,
+    },
     /// What calls cost is not what it was for the daemon before: another credential, another key, other prices.
     TermsSet {
         /// Who started the daemon that found it.
@@ -244,6 +257,19 @@ pub struct Seal {
     /// Criteria whose own checks all pass on a tree without files: they prove nothing, and count because a person wrote
     /// them.
     pub vacuous: Vec<CriterionId>,
+    /// The tree it was taken of, where that is not the one the run began with.
+    pub tree: Option<TreeId>,
+}
+
+/// Hashes of what people wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InputHashes {
+    /// The mission file.
+    pub mission: Hash,
+    /// The effective configuration.
+    pub config: Hash,
+    /// `.cco/mission.lock.yaml`, where there is one.
+    pub lock: Option<Hash>,
 }
 
 /// What a run relies on and git does not hold: hashes of bytes that the state folder keeps.
@@ -253,6 +279,9 @@ pub struct Pinned {
     pub carried: Hash,
     /// What the repository tells the worker.
     pub project: Hash,
+    /// The files beside the tree through which a worker could take over the next one; `None` in a seal of before there was
+    /// such a list.
+    pub take_over: Option<Hash>,
 }
 
 /// One sealed path.
@@ -357,6 +386,7 @@ impl Event {
             Self::Signalled { .. } => "signalled",
             Self::Answered { .. } => "answered",
             Self::LimitsSet { .. } => "limits_set",
+            Self::Amended { .. } => "amended",
             Self::TermsSet { .. } => "terms_set",
         }
     }
@@ -395,6 +425,7 @@ impl Event {
             | Self::Signalled { .. }
             | Self::Answered { .. }
             | Self::LimitsSet { .. }
+            | Self::Amended { .. }
             | Self::TermsSet { .. } => None,
         }
     }

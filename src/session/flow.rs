@@ -136,7 +136,7 @@ impl Turn {
         self.s.progress.observe(observation)
     }
 
-    fn finish_note(&mut self) {
+    pub(super) fn finish_note(&mut self) {
         let held = self.s.held().0;
         if let Some(mut note) = self.s.current.take() {
             note.held = held;
@@ -180,7 +180,9 @@ impl Turn {
             self.s.head_tree = Some(order.tree);
             self.s.unpublished_session = false;
         }
-        self.decide();
+        if !self.amend_after_commit() {
+            self.decide();
+        }
     }
 
     /// What comes next, by what holds on the newest tree.

@@ -4,6 +4,7 @@
 //! No clock, no I/O, no randomness, no panic. Resuming after a crash loads a session and issues the effect of its stage:
 //! there is no resume code.
 
+mod amend;
 mod charter;
 mod criteria;
 mod effect;
@@ -27,12 +28,15 @@ mod tests;
 mod work;
 mod worker_report;
 
+pub use amend::Amendment;
 pub use charter::{
     Charter, CharterCheck, CharterCriterion, CommitFrequency, Commits, Limits, OnStall, Reserves, WorkerDollars,
 };
 pub use criteria::{CriterionRecord, LastHeld, PersonsAnswer, PhaseStanding, Standing, phase_standing};
 pub use effect::{CancelForce, Checkpoint, Effect, Opening, Preface, Publish, RecordOrder, WorkOrder};
-pub use event::{Answer, Event, Fault, FaultKind, Pinned, Prepared, Seal, SealedPath, StopHow, TreeChange};
+pub use event::{
+    Answer, Event, Fault, FaultKind, InputHashes, Pinned, Prepared, Seal, SealedPath, StopHow, TreeChange,
+};
 pub use leave::{Leave, Patience, leave};
 pub use ledger::{Account, Bill, Cost, Ledger, Reserve, Role};
 pub use lessons::{Lesson, Lessons, signature};

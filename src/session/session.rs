@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 
 use jiff::Timestamp;
 
+use super::amend::Amendment;
 use super::charter::Charter;
 use super::criteria::CriterionRecord;
 use super::event::{Pinned, Prepared, Seal, StopHow, TreeChange};
@@ -102,6 +103,8 @@ pub struct Session {
     pub unpublished_session: bool,
     /// What actions did to sealed paths; `None`: none touched one.
     pub tamper: Option<Tamper>,
+    /// Changes of the mission under way; `None`: there was none.
+    pub amended: Option<Amendment>,
 }
 
 /// What of a seal the session keeps.
@@ -117,6 +120,8 @@ pub struct SealMark {
     pub whole: Hash,
     /// What is kept beside the journal.
     pub pinned: Option<Pinned>,
+    /// The tree it was taken of, where that is not the one the run began with.
+    pub tree: Option<TreeId>,
 }
 
 /// A task as the manager tells it.
@@ -267,6 +272,7 @@ impl Session {
             sliced: None,
             unpublished_session: false,
             tamper: None,
+            amended: None,
         }
     }
 
@@ -282,6 +288,13 @@ impl Session {
     pub fn held(&self) -> (u32, u32) {
         let required = self.charter.criteria.iter().zip(&self.records).filter(|(criterion, _)| criterion.required);
         required.fold((0, 0), |(held, total), (_, record)| (held + u32::from(record.holding), total + 1))
+    }
+
+    /// The tree that holds what is sealed as it was sealed; `None` before the repository is prepared.
+    #[must_use]
+    pub fn sealed_tree(&self) -> Option<&TreeId> {
+        let own = self.sealed.as_ref().and_then(|mark| mark.tree.as_ref());
+        own.or_else(|| self.prepared.as_ref().map(|prepared| &prepared.tree))
     }
 
     /// The name of the n-th conversation: chosen before the worker starts, and the same however often it is chosen.
@@ -336,10 +349,19 @@ impl SealMark {
             parts.push(sealed.path.clone().into_bytes());
             parts.push(sealed.content.map_or_else(Vec::new, |hash| hash.as_bytes().to_vec()));
         }
-        if let Some(Pinned { carried, project }) = &seal.pinned {
-            parts.extend([carried, project].map(|hash| hash.as_bytes().to_vec()));
+        if let Some(Pinned { carried, project, take_over }) = &seal.pinned {
+            let pinned = [Some(carried), Some(project), take_over.as_ref()];
+            parts.extend(pinned.into_iter().flatten().map(|hash| hash.as_bytes().to_vec()));
         }
+        parts.extend(seal.tree.iter().map(|tree| tree.as_str().as_bytes().to_vec()));
         let whole = Hash::of_parts(parts.iter().map(Vec::as_slice));
-        Self { mission: seal.mission, config: seal.config, lock: seal.lock, whole, pinned: seal.pinned }
+        Self {
+            mission: seal.mission,
+            config: seal.config,
+            lock: seal.lock,
+            whole,
+            pinned: seal.pinned,
+            tree: seal.tree.clone(),
+        }
     }
 }

@@ -5,6 +5,7 @@
 
 use jiff::Timestamp;
 
+use super::amend::Amended;
 use super::charter::{CharterCriterion, Reserves, WorkerDollars};
 use super::effect::Effect;
 use super::event::{Event, Prepared};
@@ -92,6 +93,9 @@ impl Turn {
                 self.s.charter.reserves = *reserves;
                 self.s.charter.worker_dollars = *worker_dollars;
             }
+            Event::Amended { actor, charter, after, reason, .. } => {
+                self.amended(&Amended { actor, charter, after, reason });
+            }
             answer => self.take_answer(answer),
         }
     }
@@ -120,6 +124,7 @@ impl Turn {
             }
             (Stage::Sealing, Event::Sealed { seal, .. }) => {
                 self.s.sealed = Some(SealMark::of(seal));
+                self.s.tree = seal.tree.clone().or_else(|| self.s.tree.take());
                 self.look(Scope::Baseline);
             }
             (Stage::Verifying { .. } | Stage::Proving { .. }, Event::VerdictRecorded { verdict, .. }) => {
@@ -172,8 +177,8 @@ impl Turn {
         self.s.head = Some(prepared.base.clone());
         self.s.head_tree = Some(prepared.base_tree.clone());
         self.s.prepared = Some(prepared.clone());
-        let criteria = self.s.charter.underived();
-        self.enter(if criteria.is_empty() { Stage::Sealing } else { Stage::Deriving { criteria } });
+        let stage = self.s.to_seal();
+        self.enter(stage);
     }
 
     fn verdict_recorded(&mut self, verdict: &Verdict) {

@@ -11,6 +11,7 @@ use crate::words::{
     RunId, SessionId, TreeId, Usage, Verdict, Via,
 };
 
+mod amended;
 mod money;
 
 /// A session told by events, with what it said.
@@ -128,6 +129,7 @@ impl Told {
             paths: vec![],
             pinned: None,
             vacuous: vec![],
+            tree: None,
         };
         self.answer(|attempt| Event::Prepared { attempt, prepared })
             .answer(|attempt| Event::Sealed { attempt, seal, actor: Actor::Cco })
@@ -222,6 +224,7 @@ fn a_mission_that_holds_already_goes_to_the_proof_without_a_paid_call() {
                 paths: vec![],
                 pinned: None,
                 vacuous: vec![],
+                tree: None,
             },
             actor: Actor::Cco,
         })

@@ -139,6 +139,12 @@ impl StateDir {
         self.trees().join("emptied")
     }
 
+    /// The copy of the kept check tree with what the work tree has and git ignores, while a failed check is tried on it.
+    #[must_use]
+    pub fn tree_with_ignored(&self) -> PathBuf {
+        self.root.join("trees").join("with-ignored")
+    }
+
     /// What was pinned, by its hash: carried files, the repository's instructions, the baseline's tests.
     #[must_use]
     pub fn pins(&self) -> PathBuf {

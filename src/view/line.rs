@@ -114,6 +114,7 @@ fn actor(event: &Event) -> String {
         | Event::Signalled { actor, .. }
         | Event::Answered { actor, .. }
         | Event::LimitsSet { actor, .. }
+        | Event::Amended { actor, .. }
         | Event::TermsSet { actor, .. } => printable_line(&actor.to_string()),
         Event::DaemonStarted { .. }
         | Event::Prepared { .. }
@@ -193,6 +194,11 @@ fn sentence(event: &Event) -> (LineKind, String) {
             (LineKind::Operator, format!("{criterion} {word}{why}"))
         }
         Event::LimitsSet { .. } => (LineKind::Operator, "limits changed".to_owned()),
+        Event::Amended { after, reason, .. } => {
+            let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+            let mission = after.mission.to_string();
+            (LineKind::Operator, format!("mission amended, now {}{why}", mission.get(..12).unwrap_or(&mission)))
+        }
         Event::TermsSet { worker_dollars, .. } => {
             let dollars = match worker_dollars {
                 WorkerDollars::Billed => "billed",

@@ -28,6 +28,6 @@ pub use metrics::{Metrics, Tokens};
 pub use needs::{Need, NeedKind, Waiting, WaitingKind};
 pub use printable::{printable, printable_line};
 pub use status::{
-    Action, Checking, Conversation, Daemon, Ended, Mission, OutcomeWord, Phase, Status, Tally, Task, status,
+    Action, Amended, Checking, Conversation, Daemon, Ended, Mission, OutcomeWord, Phase, Status, Tally, Task, status,
 };
 pub use validation::{Validation, validation};

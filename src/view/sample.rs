@@ -338,6 +338,7 @@ pub(crate) fn events() -> Vec<Event> {
             paths: Vec::new(),
             pinned: None,
             vacuous: vec![],
+            tree: None,
         },
         actor: Actor::Cco,
     });

@@ -10,7 +10,7 @@ use super::criterion::{Criterion, State};
 use super::iteration::Change;
 use super::metrics::Metrics;
 use super::needs::{Need, Waiting};
-use crate::session::{End, IterationNote, Session, Stage, Strategy, TaskState, morale};
+use crate::session::{Amendment, End, IterationNote, Session, Stage, Strategy, TaskState, morale};
 use crate::words::{CommitId, CriterionId, IterationNumber, MissionId, RunId, SessionId, TaskId, TreeId};
 
 /// The name of this shape.
@@ -60,6 +60,9 @@ pub struct Status {
     /// Actions that changed what is sealed; it was put back each time.
     #[serde(default)]
     pub tampered: u32,
+    /// Changes of the mission under way by `cco amend`; `null`: there was none.
+    #[serde(default)]
+    pub amended: Option<Amended>,
     /// What it has cost.
     pub cost: Cost,
     /// The branch work is published on; `null` before the repository is prepared.
@@ -99,6 +102,19 @@ pub struct Mission {
     pub id: MissionId,
     /// One line for people.
     pub title: String,
+}
+
+/// Changes of the mission under way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Amended {
+    /// How many there were.
+    pub times: u32,
+    /// Who made the newest one.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// Why, in their words; may be empty.
+    pub reason: String,
 }
 
 /// How a mission ended.
@@ -247,6 +263,7 @@ pub fn status(session: &Session, now: Timestamp) -> Status {
         cost: Cost::of(session),
         branch: session.prepared.as_ref().map(|prepared| prepared.branch.clone()),
         tampered: session.tamper.as_ref().map_or(0, |tamper| tamper.count),
+        amended: session.amended.as_ref().map(Amended::of),
         head: session.head.clone(),
         base: session.prepared.as_ref().map(|prepared| prepared.base.clone()),
         tree: session.tree.clone(),
@@ -290,6 +307,13 @@ fn end(stage: &Stage) -> (Option<OutcomeWord>, Option<Ended>) {
         End::Stalled => (OutcomeWord::Stalled, Ended::default()),
     };
     (Some(word), Some(more))
+}
+
+impl Amended {
+    fn of(amendment: &Amendment) -> Self {
+        let Amendment { times, actor, at, reason, .. } = amendment;
+        Self { times: *times, by: actor.to_string(), at: *at, reason: reason.clone() }
+    }
 }
 
 impl Phase {

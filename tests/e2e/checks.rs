@@ -95,3 +95,37 @@ scenes:
     let told = world.cco(["status"]).run().expect_code(0);
     assert!(told.stdout.contains("passed 0 of 2 runs; 1 tests passed at the baseline"), "{}", told.stdout);
 }
+
+#[test]
+fn what_passes_only_with_ignored_files_of_the_work_tree_is_told_as_that() {
+    let mission = "\
+title: Settings
+definition_of_done:
+  - criteria: The settings are read
+    id: settings
+    validators:
+      - command: test -e made.txt && grep -q right .env
+  - criteria: Nothing explains this
+    id: other
+    validators:
+      - command: test -e never.txt
+";
+    let script = "\
+scenes:
+  - steps: [{ write: { path: made.txt, content: \"right\\n\" } }, { write: { path: .env, content: \"right\\n\" } }]
+    result: It works here.
+";
+    let place = Place::new();
+    let world = World::new(&place, mission, STUB, script);
+    world.repo.write(".gitignore", ".env\n");
+    world.repo.commit("rules");
+    world.start(["--max-iterations", "1"]);
+    let status = world.status();
+    let summary = |n: usize| status["criteria"][n]["checks"][0]["evidence"]["summary"].as_str().unwrap().to_owned();
+    assert_eq!(status["criteria"][0]["checks"][0]["verdict"], "fail", "{status}");
+    let told = "passes with the ignored files of the work tree: .env (not in the check tree: name them under `carry:`";
+    assert!(summary(0).contains(told), "{}", summary(0));
+    assert!(!summary(1).contains("ignored"), "{}", summary(1));
+    assert!(!world.state().join("trees/with-ignored").exists());
+    assert_eq!((world.repo.read(".env"), world.repo.status()), ("right\n".to_owned(), "?? made.txt".to_owned()));
+}

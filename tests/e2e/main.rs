@@ -18,6 +18,7 @@ mod support;
 #[path = "../support/openrouter.rs"]
 mod openrouter;
 
+mod amend;
 mod checks;
 mod crash;
 mod demo;

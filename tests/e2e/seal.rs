@@ -90,3 +90,32 @@ fn who_changes_what_is_sealed_again_and_again_is_told_counted_and_paused() {
     let prompts: String = prompts.iter().filter_map(|path| std::fs::read_to_string(path).ok()).collect();
     assert!(prompts.contains("changed paths that are sealed: `contract/a.txt`"), "{prompts}");
 }
+
+#[test]
+fn what_no_snapshot_sees_and_could_take_over_the_next_program_is_put_back_too() {
+    let place = Place::new();
+    let script = "\
+scenes:
+  - steps:
+      - write: { path: made.txt, content: \"right\\n\" }
+      - write: { path: .claude/settings.local.json, content: \"{}\" }
+      - run: \"echo evil > .git/hooks/pre-push; chmod +x .git/hooks/pre-push; echo evil >> .git/hooks/pre-commit; rm .mcp.json\"
+    result: Done.
+";
+    let world = World::new(&place, GUARDED, STUB, script);
+    world.repo.write(".gitignore", ".claude/settings.local.json\n.mcp.json\n");
+    world.repo.write(".mcp.json", "{}\n");
+    world.repo.write(".git/hooks/pre-commit", "#!/bin/sh\nexit 0\n");
+    world.repo.commit("rules");
+    let told = world.start([]).expect_code(0);
+    let paths = ".claude/settings.local.json, .git/hooks/pre-commit, .git/hooks/pre-push, .mcp.json";
+    assert!(told.stderr.contains(&format!("changed and put back (action 1): {paths}")), "{}", told.stderr);
+    assert!(told.stderr.contains(".git/hooks/pre-push as the action left it is kept in"), "{}", told.stderr);
+    assert_eq!(world.status()["tampered"], 1);
+    for planted in [".claude/settings.local.json", ".git/hooks/pre-push"] {
+        assert!(!world.repo.has(planted), "{planted}");
+    }
+    assert_eq!(world.repo.read(".mcp.json"), "{}\n");
+    assert_eq!(world.repo.read(".git/hooks/pre-commit"), "#!/bin/sh\nexit 0\n");
+    assert_eq!(world.repo.git(["diff", "--name-only", "main", "cco/one-file"]), "made.txt");
+}

@@ -5,18 +5,7 @@ use std::fs;
 use crate::manager::{config, plan, with_key};
 use crate::openrouter::{OpenRouter, Reply};
 use crate::support::{Place, wait_until};
-use crate::world::{ONE, RIGHT, STEPS, STUB, TWO, World, gated};
-
-/// The first action waits for a sign, the second does not.
-const GATED_STEPS: &str = "\
-scenes:
-  - steps:
-      - run: \"touch ../begun; until [ -e ../go ]; do sleep 0.02; done\"
-      - write: { path: first.txt, content: one }
-    result: The first is there.
-  - steps: [{ write: { path: second.txt, content: two } }]
-    result: The second is there.
-";
+use crate::world::{GATED_STEPS, ONE, RIGHT, STEPS, STUB, TWO, World, gated};
 
 fn gated_one(place: &Place) -> World<'_> {
     World::new(place, ONE, STUB, &gated("      - write: { path: made.txt, content: right }"))

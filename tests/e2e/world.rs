@@ -52,6 +52,17 @@ scenes:
     result: The second is there.
 ";
 
+/// The first action waits for a sign, the second does not.
+pub(crate) const GATED_STEPS: &str = "\
+scenes:
+  - steps:
+      - run: \"touch ../begun; until [ -e ../go ]; do sleep 0.02; done\"
+      - write: { path: first.txt, content: one }
+    result: The first is there.
+  - steps: [{ write: { path: second.txt, content: two } }]
+    result: The second is there.
+";
+
 /// Does nothing, for ever.
 pub(crate) const IDLE: &str = "scenes: [{ result: Nothing to do. }]\n";
 

@@ -221,35 +221,6 @@ fn planted_settings_are_named_and_those_of_the_start_are_not() {
 }
 
 #[test]
-fn hooks_are_as_at_the_start_whatever_was_done_to_them() {
-    let world = World::new();
-    let hook = |name: &str| world.path(".git/hooks").join(name);
-    std::fs::create_dir_all(world.path(".git/hooks")).unwrap();
-    for name in ["pre-commit", "commit-msg"] {
-        std::fs::write(hook(name), "#!/bin/sh\nexit 0\n").unwrap();
-        std::fs::set_permissions(hook(name), std::fs::Permissions::from_mode(0o755)).unwrap();
-    }
-    std::os::unix::fs::symlink("../../mine", hook("pre-push")).unwrap();
-    let (repo, _) = world.started();
-    assert_eq!(repo.changed_hooks().unwrap(), Vec::<PathBuf>::new());
-    std::fs::write(hook("pre-commit"), "#!/bin/sh\nevil\n").unwrap();
-    std::fs::remove_file(hook("commit-msg")).unwrap();
-    std::fs::remove_file(hook("pre-push")).unwrap();
-    std::fs::write(hook("pre-push"), "evil").unwrap();
-    std::fs::write(hook("post-checkout"), "evil").unwrap();
-    std::fs::write(hook("update.sample"), "git runs no examples").unwrap();
-    let changed = repo.changed_hooks().unwrap();
-    let names = ["commit-msg", "post-checkout", "pre-commit", "pre-push"];
-    assert_eq!(changed, names.map(|name| Path::new(".git/hooks").join(name)));
-    repo.put_back_hooks(&changed).unwrap();
-    assert_eq!(repo.changed_hooks().unwrap(), Vec::<PathBuf>::new());
-    assert_eq!(std::fs::read_to_string(hook("pre-commit")).unwrap(), "#!/bin/sh\nexit 0\n");
-    assert_eq!(std::fs::metadata(hook("commit-msg")).unwrap().permissions().mode() & 0o777, 0o755);
-    assert_eq!(std::fs::read_link(hook("pre-push")).unwrap(), Path::new("../../mine"));
-    assert!(!hook("post-checkout").exists() && hook("update.sample").exists());
-}
-
-#[test]
 fn edits_hidden_by_index_bits_are_seen() {
     let world = World::new();
     world.git(&["update-index", "--assume-unchanged", "src/lib.rs"]);

@@ -21,6 +21,7 @@ pub(crate) fn check(daemon: &Daemon, world: &World) {
     done_is_proven(session, world);
     money_is_accounted_for(daemon, world);
     everything_is_bounded(session);
+    an_amendment_voids_verdicts(daemon);
     a_pause_holds(daemon);
 }
 
@@ -45,6 +46,28 @@ fn criteria_hold_by_verdicts_only(session: &Session) {
                 criterion.id
             );
         }
+    }
+}
+
+/// I2: what was found before the newest amendment does not count after it.
+fn an_amendment_voids_verdicts(daemon: &Daemon) {
+    let session = &daemon.session;
+    if session.amended.as_ref().is_none_or(|amended| amended.pending.is_some()) {
+        return;
+    }
+    // It looks through the journal: now and then, and right after an amendment.
+    let newest = matches!(daemon.journal.last(), Some((_, Event::Amended { .. })));
+    if !newest && !daemon.journal.len().is_multiple_of(FOLD_EVERY) {
+        return;
+    }
+    let at = daemon.journal.iter().rposition(|(_, event)| matches!(event, Event::Amended { .. })).unwrap();
+    let known = |wanted: &Verdict| {
+        let told = daemon.journal.iter().skip(at).map(|(_, event)| event);
+        told.into_iter().any(|event| matches!(event, Event::VerdictRecorded { verdict, .. } if **verdict == *wanted))
+    };
+    let verdicts = session.records.iter().flat_map(|record| record.verdicts.values()).chain(&session.proof);
+    for verdict in verdicts {
+        assert!(known(verdict), "I2: {} counts a verdict of before the amendment", verdict.check);
     }
 }
 

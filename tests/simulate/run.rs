@@ -197,8 +197,31 @@ fn interfere(daemon: &mut Daemon, world: &World, steps: u64) {
         4 => daemon.take(world, Event::StopAsked { actor, how: StopHow::TimeLimit }),
         5 => daemon.take(world, Event::ResumeAsked { actor }),
         6 => daemon.take(world, Event::Verified { attempt: AttemptId(1), bill: None }),
+        7 => amend(daemon, world, steps),
         _ => {}
     }
+}
+
+/// Someone changes the mission after the daemon left, at whatever moment that was: a check is another one, or only words;
+/// a criterion is not required any more. Whoever starts the next daemon has something else done first, or at once.
+fn amend(daemon: &mut Daemon, world: &World, steps: u64) {
+    if matches!(daemon.session.stage, Stage::Ended(cco::session::End::Done { .. })) {
+        return;
+    }
+    daemon.session = daemon.folded();
+    let before = daemon.session.amended.as_ref().and_then(|amended| amended.pending.as_deref());
+    let mut charter = before.unwrap_or(&daemon.session.charter).clone();
+    let changed = world.draw("amended", steps, charter.criteria.len() as u64) as usize;
+    let criterion = &mut charter.criteria[changed];
+    match world.draw("amendment", steps, 4) {
+        0 => criterion.required = changed == 0 || !criterion.required,
+        1 => criterion.checks.clear(),
+        _ => criterion.checks.iter_mut().for_each(|check| check.hash = Hash::of(&steps.to_le_bytes())),
+    }
+    let after = InputHashes { mission: Hash::of(&steps.to_le_bytes()), config: Hash::ZERO, lock: None };
+    let charter = Box::new(charter);
+    daemon.take(world, Event::Amended { actor: operator(), charter, before: None, after, reason: String::new() });
+    daemon.restart(world);
 }
 
 fn perform_or_crash(daemon: &mut Daemon, world: &mut World, effect: &Effect, crashes: &Crashes, step: u64) {
@@ -270,6 +293,7 @@ fn perform(daemon: &Daemon, world: &mut World, effect: &Effect) -> Vec<Event> {
                 paths: vec![],
                 pinned: None,
                 vacuous: vec![],
+                tree: session.amended.is_some().then(|| world.tree()),
             };
             vec![Event::Sealed { attempt, seal, actor: Actor::Cco }]
         }

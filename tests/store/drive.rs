@@ -246,6 +246,7 @@ fn seal() -> Seal {
         paths: vec![path("tests/basket.test.js", Some(b"test")), path(".claude/settings.json", None)],
         pinned: None,
         vacuous: vec![],
+        tree: None,
     }
 }
 

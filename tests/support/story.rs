@@ -165,6 +165,7 @@ impl Story {
             paths: Vec::new(),
             pinned: None,
             vacuous: vec![],
+            tree: None,
         };
         let attempt = story.session.attempt;
         story.take(&Event::Sealed { attempt, seal, actor });

@@ -111,6 +111,7 @@ impl TreesOfIterations {
                 Event::Prepared { prepared, .. } => trees.push((iteration, prepared.tree.clone())),
                 Event::Planned { plan, .. } if plan.question.is_none() => iteration = iteration.next(),
                 Event::Snapshotted { tree, .. } => trees.push((iteration, tree.clone())),
+                Event::Sealed { seal, .. } => trees.extend(seal.tree.iter().map(|tree| (iteration, tree.clone()))),
                 _ => {}
             }
         }

@@ -1,5 +1,6 @@
 //! One file per command: its arguments, with the help text as their documentation, and what it does with them.
 
+pub mod amend;
 pub mod approve;
 pub mod completions;
 pub mod config;

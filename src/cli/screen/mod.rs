@@ -2,6 +2,7 @@
 //! wider than the style says, and nothing that came from a worker, a check or a model can steer the terminal.
 
 mod criteria;
+mod difference;
 mod examination;
 mod history;
 mod iteration;
@@ -15,6 +16,7 @@ pub mod text;
 mod validation;
 mod would_run;
 
+pub use difference::difference;
 pub use examination::examination;
 pub use history::history;
 pub use iteration::iteration;

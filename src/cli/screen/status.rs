@@ -206,6 +206,11 @@ fn foot(status: &Status, style: Style, zone: &TimeZone) -> String {
     if status.tampered > 0 {
         fact("Sealed", &format!("changed by {} actions, put back each time", status.tampered));
     }
+    if let Some(amended) = &status.amended {
+        let why = if amended.reason.is_empty() { String::new() } else { format!(": {}", amended.reason) };
+        let (times, by, at) = (amended.times, &amended.by, clock(amended.at, zone, true));
+        fact("Amended", &format!("{times} ×, last by {by} at {at}{why}"));
+    }
     fact("Cost", &cost(&status.cost));
     if let Some(branch) = &status.branch {
         let head = status.head.as_ref().map_or_else(String::new, |head| format!(" at {}", head.short()));

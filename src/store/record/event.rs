@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::mirror::mirror;
 use crate::session::{
-    Answer, Bill, Charter, CharterCheck, Event, Fault, FaultKind, Limits, Pinned, Plan, PlanSource, Prepared, Reserves,
-    Seal, SealedPath, StopHow, TreeChange, WorkerDollars, WorkerOutcome, WorkerReport,
+    Answer, Bill, Charter, CharterCheck, Event, Fault, FaultKind, InputHashes, Limits, Pinned, Plan, PlanSource,
+    Prepared, Reserves, Seal, SealedPath, StopHow, TreeChange, WorkerDollars, WorkerOutcome, WorkerReport,
 };
 use crate::words::{
     Actor, AttemptId, CommitId, CriterionId, Hash, Money, PhaseId, RunId, SessionId, TreeId, Usage, Verdict,
@@ -36,6 +36,13 @@ mirror!(enum Event => EventV1 {
     Signalled { actor: Actor, phase: Option<PhaseId>, note: String },
     Answered { actor: Actor, criterion: CriterionId, answer: Answer, note: String },
     LimitsSet { actor: Actor, limits: Limits },
+    Amended {
+        actor: Actor,
+        charter: Box<Charter>,
+        before: Option<InputHashes>,
+        after: InputHashes,
+        reason: String,
+    },
     TermsSet { actor: Actor, reserves: Reserves, worker_dollars: WorkerDollars },
 });
 
@@ -57,9 +64,18 @@ mirror!(struct Seal => SealV1 {
     pinned: Option<Pinned>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     vacuous: Vec<CriterionId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tree: Option<TreeId>,
 });
 
-mirror!(struct Pinned => PinnedV1 { carried: Hash, project: Hash });
+mirror!(struct InputHashes => InputHashesV1 { mission: Hash, config: Hash, lock: Option<Hash> });
+
+mirror!(struct Pinned => PinnedV1 {
+    carried: Hash,
+    project: Hash,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    take_over: Option<Hash>,
+});
 
 mirror!(struct SealedPath => SealedPathV1 { path: String, content: Option<Hash> });
 

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 
 use super::mirror::mirror;
 use crate::session::{
-    Charter, Conversation, CriterionRecord, Guidance, Impossible, IterationNote, LastHeld, Ledger, Lesson, Lessons,
-    Metrics, Observation, PauseReason, PersonsAnswer, Pinned, Prepared, Progress, Retries, SealMark, Session, Stage,
-    Strategy, Tamper, Task, TaskState, TreeChange, Wish, WishAt, Work,
+    Amendment, Charter, Conversation, CriterionRecord, Guidance, Impossible, IterationNote, LastHeld, Ledger, Lesson,
+    Lessons, Metrics, Observation, PauseReason, PersonsAnswer, Pinned, Prepared, Progress, Retries, SealMark, Session,
+    Stage, Strategy, Tamper, Task, TaskState, TreeChange, Wish, WishAt, Work,
 };
 use crate::words::{
     Actor, AttemptId, CheckId, CommitId, CriterionId, Hash, IterationNumber, Money, RunId, SessionId, TaskId, TreeId,
@@ -53,6 +53,17 @@ mirror!(struct Session => SessionV1 {
     unpublished_session: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tamper: Option<Tamper>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    amended: Option<Amendment>,
+});
+
+mirror!(struct Amendment => AmendmentV1 {
+    times: u32,
+    actor: Actor,
+    at: Timestamp,
+    reason: String,
+    iteration: IterationNumber,
+    pending: Option<Box<Charter>>,
 });
 
 mirror!(struct Tamper => TamperV1 { count: u32, paths: Vec<String> });
@@ -64,6 +75,8 @@ mirror!(struct SealMark => SealMarkV1 {
     whole: Hash,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pinned: Option<Pinned>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tree: Option<TreeId>,
 });
 
 mirror!(struct CriterionRecord => CriterionRecordV1 {
