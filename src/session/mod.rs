@@ -5,6 +5,7 @@
 //! there is no resume code.
 
 mod charter;
+mod contradiction;
 mod criteria;
 mod effect;
 mod event;
@@ -17,6 +18,7 @@ mod operator;
 mod plan;
 mod planning;
 mod progress;
+mod rollback;
 #[expect(clippy::module_inception, reason = "the file that carries the room's main idea has the plain name")]
 mod session;
 mod stage;
@@ -30,6 +32,7 @@ mod worker_report;
 pub use charter::{
     Charter, CharterCheck, CharterCriterion, CommitFrequency, Commits, Limits, OnStall, Reserves, WorkerDollars,
 };
+pub use contradiction::{Contradictions, Turns};
 pub use criteria::{CriterionRecord, LastHeld, PersonsAnswer, PhaseStanding, Standing, phase_standing};
 pub use effect::{CancelForce, Checkpoint, Effect, Opening, Preface, Publish, RecordOrder, WorkOrder};
 pub use event::{Answer, Event, Fault, FaultKind, Pinned, Prepared, Seal, SealedPath, StopHow, TreeChange};

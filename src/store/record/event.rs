@@ -37,6 +37,7 @@ mirror!(enum Event => EventV1 {
     Answered { actor: Actor, criterion: CriterionId, answer: Answer, note: String },
     LimitsSet { actor: Actor, limits: Limits },
     TermsSet { actor: Actor, reserves: Reserves, worker_dollars: WorkerDollars },
+    Restored { attempt: AttemptId, tree: TreeId },
 });
 
 mirror!(struct Prepared => PreparedV1 {
