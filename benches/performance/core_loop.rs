@@ -152,7 +152,7 @@ fn prompt_sizes(table: &mut Table, dir: &StateDir, run: Run<'_>) {
         run.turn(Syncs::Few);
         let n = run.session.iteration.0;
         if let (10 | 1_000 | 9_999, Some(Effect::Plan { ask, heard })) = (n, run.session.effect()) {
-            sizes.insert(n, prompts.plan(mission, &run.session, ask, heard).unwrap().bytes());
+            sizes.insert(n, prompts.plan(mission, &run.session, ask, heard, &[]).unwrap().bytes());
         }
     }
     run.store.sync().unwrap();

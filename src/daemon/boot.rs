@@ -196,6 +196,7 @@ fn goes_on(session: &Session, begin: Begin) -> bool {
         | Stage::Planning { .. }
         | Stage::Working(_)
         | Stage::Snapshotting { .. }
+        | Stage::Restoring { .. }
         | Stage::Recording(_)
         | Stage::Proving { .. }
         | Stage::Stopping { .. } => resumes && session.wish.is_some(),

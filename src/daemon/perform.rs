@@ -20,7 +20,7 @@ use crate::repo::{BranchChoice, LeftOut, Repo};
 use crate::session::{Effect, Event, Fault, FaultKind, Session};
 use crate::store::{Caches, StateDir};
 use crate::verify::Verifier;
-use crate::words::{AttemptId, Hash};
+use crate::words::{AttemptId, Hash, TreeId};
 use crate::worker::{Control, Worker};
 
 /// The adapters and doers, shared by the tasks that perform effects.
@@ -181,6 +181,7 @@ pub(super) async fn perform(task: Task, effect: Effect, worker: Option<Control>)
         Effect::Plan { ask, heard } => plan::plan(&task, ask, heard).await,
         Effect::Work(order) => work::work(&task, &order, worker.unwrap_or_default()).await.map(plain),
         Effect::Snapshot => snapshot::snapshot(&task).await.map(plain),
+        Effect::Restore { tree } => restore(&task, tree).await.map(plain),
         Effect::Record(order) => record::record(&task, order).await.map(plain),
         Effect::Prove { commit, tree } => prove::prove(&task, commit, tree).await.map(plain),
         Effect::Sleep { until } => {
@@ -192,6 +193,13 @@ pub(super) async fn perform(task: Task, effect: Effect, worker: Option<Control>)
     };
     let answer = done.unwrap_or_else(|fault| plain(Event::Failed { attempt, fault, bill: None }));
     task.send(answer);
+}
+
+/// Puts the work tree back; what was there is kept, and a second time finishes what a first one began.
+async fn restore(task: &Task, tree: TreeId) -> Result<Event, Fault> {
+    let to = tree.clone();
+    task.blocking(move |tools| tools.repo.restore(&to).map_err(|error| unfit(&error))).await?;
+    Ok(Event::Restored { attempt: task.attempt, tree })
 }
 
 fn plain(event: Event) -> Answer {

@@ -61,7 +61,7 @@ fn strategy(session: &Session) -> Strategy {
     }
 }
 
-/// The required criteria in work that do not hold, the most urgent first.
+/// The required criteria in work that do not hold: what regressed first, then the most urgent.
 fn open(session: &Session) -> Vec<Open<'_>> {
     let all = session.charter.criteria.iter().zip(&session.records);
     let in_work = all.filter(|(criterion, _)| criterion.required && criterion.phase <= session.phase);
@@ -71,9 +71,16 @@ fn open(session: &Session) -> Vec<Open<'_>> {
             Standing::Holds | Standing::HoldsSoFar | Standing::AwaitsPerson => false,
         })
         .collect();
-    // A criterion that fails is worked on before one that could not be decided.
+    // What held and was lost comes first, what cannot be met together last; a criterion that fails is worked on before one
+    // that could not be decided.
+    let given_up = session.progress.contradictory();
     open.sort_by_key(|(criterion, record)| {
-        (criterion.priority, standing(session, criterion, record) == Standing::Unknown)
+        (
+            given_up.is_some_and(|turns| turns.names(&criterion.id)),
+            !record.regressed(),
+            criterion.priority,
+            standing(session, criterion, record) == Standing::Unknown,
+        )
     });
     open
 }
@@ -82,8 +89,15 @@ fn standing(session: &Session, criterion: &CharterCriterion, record: &CriterionR
     session.tree.as_ref().map_or(Standing::Unknown, |tree| record.standing(criterion, tree))
 }
 
-/// The most urgent one; when the work is stuck on it, the next ones in turn.
+/// The most urgent one; when the work is stuck on it, the next ones in turn. What cannot be met together is not among
+/// them while there is anything else.
 fn target<'a>(session: &Session, strategy: Strategy, open: &[Open<'a>]) -> Option<Open<'a>> {
+    let given_up = session.progress.contradictory();
+    let others = open.iter().take_while(|(criterion, _)| !given_up.is_some_and(|turns| turns.names(&criterion.id)));
+    let open = match others.count() {
+        0 => open,
+        others => open.get(..others)?,
+    };
     let place = if strategy == Strategy::Partial { session.progress.streak().saturating_sub(2) as usize } else { 0 };
     open.get(place.checked_rem(open.len())?).copied()
 }
@@ -158,12 +172,14 @@ fn situation(told: &Told<'_>) -> String {
         | PlanAsk::ErrorRecovery
         | PlanAsk::SessionTransition => "",
     };
+    let turns = crate::prompt::takes_turns(told.session).unwrap_or_default();
+    let back = crate::prompt::rolled_back(told.session).unwrap_or_default();
     let last = told.session.history.back().filter(|note| !matches!(note.outcome.as_str(), "" | "finished"));
     let last = last.map_or_else(String::new, |note| {
         let how = note.outcome.replace('_', " ");
         format!("The last action did not come to its end ({how}). Go on from what it left, in smaller steps.")
     });
-    let all = [ladder.to_owned(), ended.to_owned(), last];
+    let all = [ladder.to_owned(), ended.to_owned(), turns, back, last];
     all.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")
 }
 

@@ -12,7 +12,7 @@ use super::memory::{Memory, Place};
 use super::tally::Tally;
 use crate::mission::Mission;
 use crate::openrouter::{Client, Error, PriceTable};
-use crate::prompt::{PlanPrompt, Prompts};
+use crate::prompt::{Made, PlanPrompt, Prompts};
 use crate::session::{Bill, Fault, FaultKind, Plan, PlanAsk, PlanSource, Role, Session};
 use crate::words::Money;
 
@@ -95,12 +95,13 @@ impl Manager {
         session: &Session,
         ask: PlanAsk,
         heard: usize,
+        made: &[Made],
     ) -> Result<PlanRequest, Fault> {
         let checklist = checklist(mission, session, ask, heard);
         let criteria = mission.criteria.iter().map(|criterion| criterion.id.clone()).collect();
         let (prompt, agents) = match self {
             Self::Model(model) => {
-                let prompt = model.prompts.plan(mission, session, ask, heard).map_err(|error| unfit(&error))?;
+                let prompt = model.prompts.plan(mission, session, ask, heard, made).map_err(|error| unfit(&error))?;
                 (Some(prompt), model.settings.agents.clone())
             }
             Self::Checklist => (None, Vec::new()),

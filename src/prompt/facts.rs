@@ -23,8 +23,9 @@ pub(super) fn standing(session: &Session, criterion: &CharterCriterion, record: 
     session.tree.as_ref().map_or(Standing::Unknown, |tree| record.standing(criterion, tree))
 }
 
-const fn standing_word(standing: Standing) -> &'static str {
+const fn standing_word(standing: Standing, regressed: bool) -> &'static str {
     match standing {
+        Standing::Fails if regressed => "regressed: it held and does not any more",
         Standing::Holds => "holds",
         Standing::HoldsSoFar => "holds so far; a check of it runs later",
         Standing::AwaitsPerson => "waits for a person",
@@ -36,7 +37,7 @@ const fn standing_word(standing: Standing) -> &'static str {
 /// All criteria in work with their state, one a line; none is ever left out.
 pub(super) fn standings(session: &Session) -> String {
     let lines = in_work(session).map(|(criterion, record)| {
-        let word = standing_word(standing(session, criterion, record));
+        let word = standing_word(standing(session, criterion, record), record.regressed());
         let lost = match record.regressions {
             0 => String::new(),
             times => format!("; was lost again {times} times"),
@@ -49,7 +50,7 @@ pub(super) fn standings(session: &Session) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The failing and undecided verdicts on the newest tree, the most urgent criterion first.
+/// The failing and undecided verdicts on the newest tree: what regressed first, then the most urgent criterion.
 pub(super) fn failing(session: &Session) -> Vec<&Verdict> {
     let mut open: Vec<_> = in_work(session)
         .filter(|(criterion, record)| {
@@ -57,7 +58,7 @@ pub(super) fn failing(session: &Session) -> Vec<&Verdict> {
             matches!(standing, Standing::Fails | Standing::Unknown)
         })
         .collect();
-    open.sort_by_key(|(criterion, _)| (!criterion.required, criterion.priority));
+    open.sort_by_key(|(criterion, record)| (!criterion.required, !record.regressed(), criterion.priority));
     let verdicts = open.into_iter().flat_map(|(_, record)| record.verdicts.values());
     verdicts
         .filter(|verdict| Some(&verdict.tree) == session.tree.as_ref() && verdict.outcome != Outcome::Pass)
@@ -218,12 +219,37 @@ pub(super) fn footing(session: &Session) -> String {
 
 /// What the ladder asks of the next step.
 pub(super) fn ladder(session: &Session) -> String {
-    match session.progress.rung(&session.charter.limits) {
+    let step = match session.progress.rung(&session.charter.limits) {
         Rung::Step(strategy) => strategy_text(strategy).to_owned(),
         Rung::Replan | Rung::Stalled(_) => {
             "Nothing has moved for long: make a new plan from the criteria alone (`alternative`).".to_owned()
         }
-    }
+    };
+    let all = [Some(step), takes_turns(session), rolled_back(session)];
+    all.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// Criteria that were seen to take turns, and what to make of it.
+#[must_use]
+pub fn takes_turns(session: &Session) -> Option<String> {
+    let pair = session.progress.suspected()?;
+    let then = match session.progress.contradictory() {
+        Some(_) => "Put both aside and finish what else is open",
+        None => "Find one way that meets both at once; where there is none, say that they contradict",
+    };
+    Some(format!("{}. {then}.", pair.why()))
+}
+
+/// That the repository is not as the last action left it.
+#[must_use]
+pub fn rolled_back(session: &Session) -> Option<String> {
+    let last = session.progress.recent.back()?;
+    let back = session.progress.best_tree.is_some()
+        && session.tree == session.progress.best_tree
+        && session.tree.as_ref() != Some(&last.tree);
+    back.then(|| {
+        "The repository was put back to the best state so far: what came after it is not there any more.".to_owned()
+    })
 }
 
 const fn strategy_text(strategy: Strategy) -> &'static str {

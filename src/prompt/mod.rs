@@ -8,6 +8,7 @@ mod brief;
 mod derive;
 mod facts;
 mod fit;
+mod made;
 mod person;
 mod plan;
 mod quote;
@@ -16,7 +17,8 @@ mod work;
 
 pub use brief::{criteria_text, criterion_text, mission_text};
 pub use derive::{Asking, Refused};
-pub use facts::{verdict_label, verdict_text};
+pub use facts::{rolled_back, takes_turns, verdict_label, verdict_text};
+pub use made::Made;
 pub use person::person;
 pub use plan::{BUDGET, PlanPrompt};
 pub use quote::{data, visible};

@@ -1,6 +1,7 @@
 //! The question to the manager: what stays the same first, then what changes, within a byte budget.
 
 use super::fit::{Part, fit};
+use super::made::{self, Made};
 use super::quote::data;
 use super::template::{Error, Prompts, Values};
 use super::{brief, facts};
@@ -43,19 +44,28 @@ impl PlanPrompt {
 }
 
 impl Prompts {
-    /// Asks for the next action. `heard` pieces of guidance are part of the question (`Stage::Planning`).
+    /// Asks for the next action. `heard` pieces of guidance are part of the question (`Stage::Planning`), and so are the
+    /// files that the mission made so far.
     ///
     /// # Errors
     /// [`Error::Template`] where an override fails on the values.
-    pub fn plan(&self, mission: &Mission, session: &Session, ask: PlanAsk, heard: usize) -> Result<PlanPrompt, Error> {
+    pub fn plan(
+        &self,
+        mission: &Mission,
+        session: &Session,
+        ask: PlanAsk,
+        heard: usize,
+        made: &[Made],
+    ) -> Result<PlanPrompt, Error> {
         let (system_stable, system_rest) = self.system(mission, session)?;
         let taken = system_stable.len() + system_rest.len();
         let guidance = facts::guidance(session, heard);
         let standing = facts::standings(session);
         let room = BUDGET.saturating_sub(taken).max(LEAST_ROOM);
-        let room = room.saturating_sub(FIXED + guidance.len() + standing.len()).max(LEAST_ROOM / 2);
+        let made = made::made(made);
+        let room = room.saturating_sub(FIXED + guidance.len() + standing.len() + made.len()).max(LEAST_ROOM / 2);
         let mut values = fitted(session, room);
-        values.extend([("guidance", guidance), ("standing", standing)]);
+        values.extend([("guidance", guidance), ("standing", standing), ("made", made)]);
         values.extend(tone(session));
         values.insert("part", part(session));
         let user = self.render(ask.name(), &values)?;

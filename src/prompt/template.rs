@@ -18,6 +18,7 @@ const ASK: &[&str] = &[
     "history",
     "tasks",
     "lessons",
+    "made",
     "guidance",
     "footing",
     "encouragement",

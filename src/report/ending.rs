@@ -55,6 +55,7 @@ fn summary(session: &Session, status: &Status) -> (&'static str, String) {
         | Stage::Planning { .. }
         | Stage::Working(_)
         | Stage::Snapshotting { .. }
+        | Stage::Restoring { .. }
         | Stage::Recording(_)
         | Stage::Proving { .. }
         | Stage::Stopping { .. } => ("unfinished", format!("Not finished: it was {} ({met}).", session.stage.name())),

@@ -121,6 +121,7 @@ impl Turn {
             | Stage::Planning { .. }
             | Stage::Working(_)
             | Stage::Snapshotting { .. }
+            | Stage::Restoring { .. }
             | Stage::Recording(_)
             | Stage::Proving { .. }
             | Stage::AwaitingHuman { .. }

@@ -89,6 +89,12 @@ impl CharterCheck {
 }
 
 impl CriterionRecord {
+    /// Whether it held at the end of a verification and did not at the end of the last one.
+    #[must_use]
+    pub const fn regressed(&self) -> bool {
+        self.last_held.is_some() && !self.holding
+    }
+
     /// How the criterion stands on a tree.
     #[must_use]
     pub fn standing(&self, criterion: &CharterCriterion, tree: &TreeId) -> Standing {

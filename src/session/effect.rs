@@ -40,6 +40,11 @@ pub enum Effect {
     Work(WorkOrder),
     /// Keep the tree as it is now.
     Snapshot,
+    /// Put the work tree back to a tree that was kept.
+    Restore {
+        /// Which.
+        tree: TreeId,
+    },
     /// Commit, publish and keep a restore point as asked.
     Record(RecordOrder),
     /// Run every check on a fresh checkout.
@@ -160,6 +165,7 @@ impl Effect {
             Self::Plan { .. } => "plan",
             Self::Work(_) => "work",
             Self::Snapshot => "snapshot",
+            Self::Restore { .. } => "restore",
             Self::Record(_) => "record",
             Self::Prove { .. } => "prove",
             Self::Sleep { .. } => "sleep",
@@ -172,6 +178,8 @@ impl Effect {
     #[must_use]
     pub const fn owes_sync(&self) -> bool {
         match self {
+            // It changes what the user sees in the folder.
+            Self::Restore { .. } => true,
             Self::Prepare | Self::Derive { .. } | Self::Plan { .. } | Self::Work(_) | Self::Prove { .. } => true,
             Self::Record(order) => matches!(order.publish, Publish::Commit),
             Self::Sleep { .. } => true,

@@ -116,6 +116,13 @@ pub enum Event {
         /// What changed since the last one.
         change: TreeChange,
     },
+    /// The work tree is as a kept tree again.
+    Restored {
+        /// The effect's attempt.
+        attempt: AttemptId,
+        /// The tree.
+        tree: TreeId,
+    },
     /// An iteration was committed and published as asked.
     Recorded {
         /// The attempt that did it.
@@ -374,6 +381,7 @@ impl Event {
             Self::WorkerEnded { .. } => "worker_ended",
             Self::Tampered { .. } => "tampered",
             Self::Snapshotted { .. } => "snapshotted",
+            Self::Restored { .. } => "restored",
             Self::Recorded { .. } => "recorded",
             Self::Proved { .. } => "proved",
             Self::Failed { .. } => "failed",
@@ -411,6 +419,7 @@ impl Event {
             | Self::WorkerEnded { attempt, .. }
             | Self::Tampered { attempt, .. }
             | Self::Snapshotted { attempt, .. }
+            | Self::Restored { attempt, .. }
             | Self::Recorded { attempt, .. }
             | Self::Proved { attempt, .. }
             | Self::Failed { attempt, .. }

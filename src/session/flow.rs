@@ -11,7 +11,14 @@ use super::session::HISTORY;
 use super::stage::{AfterSnapshot, End, HumanNeed, PauseReason, Purpose, Scope, Stage, WaitReason};
 use super::step::{NoticeKind, Turn};
 use super::work::PROVIDER_RETRIES;
-use crate::words::{CommitId, CriterionId, Outcome, TreeId};
+use crate::words::{CommitId, CriterionId, Hash, Outcome, TreeId};
+
+/// The required criteria that a verification found otherwise than they were.
+#[derive(Debug, Default)]
+struct Moved {
+    gained: Vec<CriterionId>,
+    lost: Vec<CriterionId>,
+}
 
 impl Turn {
     pub(super) fn derived(&mut self, derived: &[(CriterionId, Vec<CharterCheck>)]) {
@@ -38,29 +45,32 @@ impl Turn {
         if standing == PhaseStanding::NeedsPhaseChecks && scope == Scope::Iteration {
             return self.enter(Stage::Verifying { tree, scope: Scope::Phase, purpose, done });
         }
-        let newly_held = self.mark_holding(&tree);
+        let found = self.mark_holding(&tree);
         match purpose {
             Purpose::Baseline => self.after_baseline(&tree),
             Purpose::AfterAction if self.s.sliced.is_some() && standing != PhaseStanding::Holds => self.decide(),
             Purpose::AfterAction => {
                 self.s.sliced = None;
-                self.after_action(tree, &standing, &newly_held);
+                self.after_action(tree, &standing, &found);
             }
         }
     }
 
-    /// Notes which criteria hold on a tree; returns the texts of those that did not before.
-    fn mark_holding(&mut self, tree: &TreeId) -> Vec<String> {
+    /// Notes which criteria hold on a tree; returns what is different from before.
+    fn mark_holding(&mut self, tree: &TreeId) -> Moved {
+        let mut moved = Moved::default();
         let mut newly_held = Vec::new();
         let mut lost = Vec::new();
         for (criterion, record) in self.s.charter.criteria.iter().zip(&mut self.s.records) {
             let holds = matches!(record.standing(criterion, tree), Standing::Holds | Standing::HoldsSoFar);
             if holds && !record.holding {
                 newly_held.push(criterion.text.clone());
+                moved.gained.extend(criterion.required.then(|| criterion.id.clone()));
             }
             if record.holding && !holds {
                 record.regressions = record.regressions.saturating_add(1);
                 lost.push(criterion.text.clone());
+                moved.lost.extend(criterion.required.then(|| criterion.id.clone()));
             }
             if holds {
                 let last = super::criteria::LastHeld { tree: tree.clone(), iteration: self.s.iteration };
@@ -76,16 +86,20 @@ impl Turn {
         if let Some(text) = self.s.milestone.clone() {
             self.tell(NoticeKind::Milestone, text);
         }
-        newly_held
+        moved
     }
 
     fn observation(&self, tree: &TreeId) -> Observation {
         let verdicts = self.s.records.iter().flat_map(|record| record.verdicts.values());
         let on_tree = verdicts.filter(|verdict| verdict.tree == *tree);
         let passing = on_tree.filter(|verdict| verdict.outcome == Outcome::Pass).count();
-        let signature = self.signatures(tree).into_iter().next().unwrap_or_default();
+        let errors = self.signatures(tree);
         let passing = u32::try_from(passing).unwrap_or(u32::MAX);
-        Observation { tree: tree.clone(), held: self.s.held().0, passing, signature }
+        let holding = self.s.records.iter().map(|record| if record.holding { "+" } else { "-" });
+        let state = holding.chain(errors.iter().map(String::as_str)).map(str::as_bytes);
+        let state = (!errors.is_empty()).then(|| Hash::of_parts(state));
+        let signature = errors.into_iter().next().unwrap_or_default();
+        Observation { tree: tree.clone(), held: self.s.held().0, passing, signature, state }
     }
 
     /// The signatures of what fails on a tree, in the order of the mission.
@@ -114,10 +128,11 @@ impl Turn {
         self.decide();
     }
 
-    fn after_action(&mut self, tree: TreeId, standing: &PhaseStanding, newly_held: &[String]) {
+    fn after_action(&mut self, tree: TreeId, standing: &PhaseStanding, moved: &Moved) {
         let movement = self.observe(&tree);
+        self.take_turns(moved);
         self.finish_note();
-        if !newly_held.is_empty() && self.s.metrics.failed_actions > self.s.metrics.error_recoveries {
+        if !moved.gained.is_empty() && self.s.metrics.failed_actions > self.s.metrics.error_recoveries {
             self.s.metrics.error_recoveries += 1;
         }
         if movement == Movement::Forward {
@@ -134,6 +149,18 @@ impl Turn {
             self.s.lessons.learn(note.number, note.strategy, &note.title, &errors);
         }
         self.s.progress.observe(observation)
+    }
+
+    /// Looks for criteria that take turns; where some do, the next approach is another one.
+    fn take_turns(&mut self, moved: &Moved) {
+        let all = self.s.charter.criteria.iter().zip(&self.s.records);
+        let holding: Vec<CriterionId> =
+            all.filter(|(_, record)| record.holding).map(|(criterion, _)| criterion.id.clone()).collect();
+        let turns = self.s.progress.contradictions.get_or_insert_default();
+        if turns.observe(&moved.gained, &moved.lost, &holding) {
+            self.s.fresh_next = true;
+        }
+        self.s.progress.contradictions.take_if(|turns| turns.pairs.is_empty());
     }
 
     pub(super) fn finish_note(&mut self) {
@@ -205,7 +232,7 @@ impl Turn {
     fn phase_holds(&mut self, tree: TreeId) {
         if self.s.sliced.take().is_some() {
             // A person's answer was all that an action in slices lacked: its iteration ends like any other.
-            return self.after_action(tree, &PhaseStanding::Holds, &[]);
+            return self.after_action(tree, &PhaseStanding::Holds, &Moved::default());
         }
         if self.s.phase + 1 < self.s.charter.phases.len() {
             let phase = self.s.charter.phases.get(self.s.phase).map(ToString::to_string).unwrap_or_default();
@@ -229,12 +256,19 @@ impl Turn {
         let text = match &end {
             End::Done { commit } => format!("done: every required criterion is proven on {}", commit.short()),
             End::Impossible { criterion, why } => format!("stopped: {criterion} cannot be met: {why}"),
-            End::Stalled => "stopped: no progress".to_owned(),
+            End::Stalled => format!("stopped: no progress; what does not hold: {}", self.open_names()),
         };
         self.tell(NoticeKind::End, text);
         self.close_conversation();
         self.s.attempt = self.s.attempt.next();
         self.s.stage = Stage::Ended(end);
+    }
+
+    /// The required criteria that do not hold, for people.
+    fn open_names(&self) -> String {
+        let all = self.s.charter.criteria.iter().zip(&self.s.records);
+        let open = all.filter(|(criterion, record)| criterion.required && !record.holding);
+        open.map(|(criterion, _)| criterion.id.as_str()).collect::<Vec<_>>().join(", ")
     }
 
     pub(super) fn await_human(&mut self, what: HumanNeed, then: Stage) {

@@ -84,7 +84,7 @@ pub fn signature(evidence: &str) -> String {
 }
 
 /// Replaces what differs from run to run: digits become one `#`, paths keep their last part, white space is folded.
-fn normalise(line: &str) -> String {
+pub(super) fn normalise(line: &str) -> String {
     let words = line.split_whitespace().map(|word| {
         let last = word.rsplit('/').find(|part| !part.is_empty()).unwrap_or(word);
         let mut out = String::with_capacity(last.len());

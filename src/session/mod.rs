@@ -6,6 +6,7 @@
 
 mod amend;
 mod charter;
+mod contradiction;
 mod criteria;
 mod effect;
 mod event;
@@ -18,6 +19,7 @@ mod operator;
 mod plan;
 mod planning;
 mod progress;
+mod rollback;
 #[expect(clippy::module_inception, reason = "the file that carries the room's main idea has the plain name")]
 mod session;
 mod stage;
@@ -32,6 +34,7 @@ pub use amend::Amendment;
 pub use charter::{
     Charter, CharterCheck, CharterCriterion, CommitFrequency, Commits, Limits, OnStall, Reserves, WorkerDollars,
 };
+pub use contradiction::{Contradictions, Turns};
 pub use criteria::{CriterionRecord, LastHeld, PersonsAnswer, PhaseStanding, Standing, phase_standing};
 pub use effect::{CancelForce, Checkpoint, Effect, Opening, Preface, Publish, RecordOrder, WorkOrder};
 pub use event::{

@@ -32,6 +32,7 @@ impl Turn {
             other @ (Stage::Preparing
             | Stage::Sealing
             | Stage::Snapshotting { .. }
+            | Stage::Restoring { .. }
             | Stage::Recording(_)
             | Stage::Waiting { .. }
             | Stage::Paused { .. }

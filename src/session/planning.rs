@@ -1,6 +1,7 @@
 //! Towards the next action: the ladder, the question to the manager, its answer, and the conversation to act in.
 
 use super::charter::OnStall;
+use super::contradiction::Turns;
 use super::effect::{Opening, Preface, WorkOrder};
 use super::event::TreeChange;
 use super::plan::{ConversationWish, Plan, PlanSource, Strategy, TaskState, TaskUpdate};
@@ -26,16 +27,44 @@ impl Turn {
         if let Some(work) = self.s.sliced.take() {
             return self.enter(Stage::Working(*work));
         }
+        if let Some(end) = self.contradiction() {
+            return self.end(end);
+        }
         match self.s.progress.rung(&self.s.charter.limits) {
+            Rung::Step(Strategy::Partial) => {
+                let better = self.better();
+                self.enter_from_the_best(better, |turn| turn.plan_step(Strategy::Partial));
+            }
             Rung::Step(strategy) => self.plan_step(strategy),
             Rung::Replan => {
+                let better = self.better();
                 self.s.progress.replans += 1;
                 self.s.progress.forgive();
                 self.s.fresh_next = true;
-                self.plan_step(Strategy::Alternative);
+                self.enter_from_the_best(better, |turn| turn.plan_step(Strategy::Alternative));
             }
             Rung::Stalled(on_stall) => self.stalled(on_stall),
         }
+    }
+
+    /// The end that criteria which take turns call for, once nothing else can be finished: of the two, the one that does
+    /// not hold now cannot be met.
+    fn contradiction(&self) -> Option<End> {
+        let found = self.s.progress.contradictory()?;
+        let moves = matches!(self.s.progress.rung(&self.s.charter.limits), Rung::Step(_));
+        if moves && self.others_are_open(found) {
+            return None;
+        }
+        let holds = self.s.record(&found.one).is_some_and(|record| record.holding);
+        let criterion = if holds { &found.other } else { &found.one };
+        Some(End::Impossible { criterion: criterion.clone(), why: found.why() })
+    }
+
+    /// Whether a required criterion in work that is none of the two does not hold.
+    fn others_are_open(&self, turns: &Turns) -> bool {
+        let all = self.s.charter.criteria.iter().zip(&self.s.records);
+        let mut required = all.filter(|(criterion, _)| criterion.required && criterion.phase <= self.s.phase);
+        required.any(|(criterion, record)| !record.holding && !turns.names(&criterion.id))
     }
 
     fn plan_step(&mut self, strategy: Strategy) {
@@ -98,6 +127,7 @@ impl Turn {
             self.tell(NoticeKind::Odd, format!("the checklist manager planned: {why}"));
         }
         self.update_tasks(&plan.tasks);
+        self.s.progress.plan(&plan.action);
         self.s.impossible.clone_from(&plan.impossible);
         self.s.guidance.drain(..heard.min(self.s.guidance.len()));
         if let Some(text) = plan.question.clone() {

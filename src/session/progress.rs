@@ -1,13 +1,15 @@
 //! Whether the work moves, and the ladder for when it does not.
 //!
-//! Progress is measured on what was verified, never on what was said: criteria that hold, checks that pass, and the
-//! tree itself. The same state seen again is a loop, whatever happened in between (fault F10).
+//! Progress is measured on what was verified, never on what was said: criteria that hold, checks that pass, the errors of
+//! those that do not, and the tree itself. The same state seen again is a loop, whatever happened in between (fault F10);
+//! so is a plan that is made again word for word and moves no more than it did.
 
 use std::collections::VecDeque;
 
 use super::charter::{Limits, OnStall};
-use super::plan::Strategy;
-use crate::words::TreeId;
+use super::contradiction::{Contradictions, Turns};
+use super::plan::{Action, Strategy};
+use crate::words::{Hash, TreeId};
 
 /// How many earlier states are remembered to see a loop.
 const REMEMBERED: usize = 12;
@@ -25,6 +27,8 @@ pub struct Observation {
     pub passing: u32,
     /// The normalised first error; empty where none.
     pub signature: String,
+    /// Over which criteria hold and every normalised error; `None` where no error is known.
+    pub state: Option<Hash>,
 }
 
 /// How an observation relates to what was known.
@@ -53,6 +57,14 @@ pub struct Progress {
     pub replans: u32,
     /// The newest states, oldest first.
     pub recent: VecDeque<Observation>,
+    /// The tree of the best state so far, to roll back to.
+    pub best_tree: Option<TreeId>,
+    /// The plans made since the last forward movement, by their words, oldest first; bounded.
+    pub plans: VecDeque<Hash>,
+    /// Whether the plan under way was made before.
+    pub repeats: bool,
+    /// Criteria that were never seen to hold together.
+    pub contradictions: Option<Contradictions>,
 }
 
 /// What the ladder says.
@@ -73,13 +85,16 @@ impl Progress {
         match movement {
             Movement::Forward => {
                 self.best = self.best.max((now.held, now.passing));
+                self.best_tree = Some(now.tree.clone());
                 self.half_steps = 0;
                 self.since_forward = 0;
                 self.replans = 0;
+                self.plans.clear();
             }
-            Movement::Sideways => self.slip(1),
-            Movement::Still | Movement::Backward => self.slip(2),
+            Movement::Sideways if !self.repeats => self.slip(1),
+            Movement::Sideways | Movement::Still | Movement::Backward => self.slip(2),
         }
+        self.repeats = false;
         if self.recent.len() == REMEMBERED {
             self.recent.pop_front();
         }
@@ -90,6 +105,7 @@ impl Progress {
     /// Sets the mark that later iterations are measured against, before any work.
     pub fn start_from(&mut self, baseline: Observation) {
         self.best = (baseline.held, baseline.passing);
+        self.best_tree = Some(baseline.tree.clone());
         self.half_steps = 0;
         self.since_forward = 0;
         self.recent.clear();
@@ -100,12 +116,46 @@ impl Progress {
     pub fn forgive(&mut self) {
         self.half_steps = 0;
         self.recent.clear();
+        self.plans.clear();
+        self.contradictions = None;
+    }
+
+    /// Notes a plan. One that says the same as an earlier one that led nowhere, but for numbers, paths and white space,
+    /// is told apart from work under way.
+    pub fn plan(&mut self, action: &Action) {
+        let words = normalised(&format!("{}\n{}", action.title, action.prompt));
+        let plan = Hash::of(words.as_bytes());
+        self.repeats = self.plans.contains(&plan);
+        if self.plans.len() == REMEMBERED {
+            self.plans.pop_front();
+        }
+        self.plans.push_back(plan);
+    }
+
+    /// The tree to roll back to: the best one so far, where the newest state is worse than it.
+    #[must_use]
+    pub fn better_tree(&self) -> Option<&TreeId> {
+        let now = self.recent.back()?;
+        let best = self.best_tree.as_ref()?;
+        ((now.held, now.passing) < self.best && now.tree != *best).then_some(best)
     }
 
     /// Iterations without progress, a sideways one counted half.
     #[must_use]
     pub const fn streak(&self) -> u32 {
         self.half_steps / 2
+    }
+
+    /// Criteria that were seen to take turns.
+    #[must_use]
+    pub fn suspected(&self) -> Option<&Turns> {
+        self.contradictions.as_ref()?.suspected()
+    }
+
+    /// Criteria that took turns too often to be met together.
+    #[must_use]
+    pub fn contradictory(&self) -> Option<&Turns> {
+        self.contradictions.as_ref()?.found()
     }
 
     /// What the ladder says now (design section 4, step 7).
@@ -120,6 +170,9 @@ impl Progress {
             };
         }
         Rung::Step(match streak {
+            // Criteria that take turns are not met by more of the same; those that never meet are put aside.
+            0 | 1 if self.contradictory().is_some() => Strategy::Partial,
+            0 | 1 if self.suspected().is_some() => Strategy::Alternative,
             0 => Strategy::Proceed,
             1 => Strategy::RetryModified,
             2 => Strategy::Alternative,
@@ -144,8 +197,15 @@ impl Progress {
             return Movement::Backward;
         }
         let same_error = last.is_some_and(|last| !now.signature.is_empty() && last.signature == now.signature);
-        if same_error { Movement::Still } else { Movement::Sideways }
+        // Trees that differ in noise alone: the same criteria hold and the same errors stay, now and some states ago.
+        let same_state = self.recent.iter().any(|seen| now.state.is_some() && seen.state == now.state);
+        if same_error || same_state { Movement::Still } else { Movement::Sideways }
     }
+}
+
+/// The words of a plan: lower case, each run of digits as one `#`, paths by their last part, white space folded.
+fn normalised(text: &str) -> String {
+    text.lines().map(|line| super::lessons::normalise(line).to_lowercase()).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -170,7 +230,18 @@ mod tests {
     }
 
     fn seen(tree: &str, held: u32, passing: u32, signature: &str) -> Observation {
-        Observation { tree: TreeId::new(tree), held, passing, signature: signature.to_owned() }
+        let state = (!signature.is_empty()).then(|| Hash::of(format!("{held} {signature}").as_bytes()));
+        Observation { tree: TreeId::new(tree), held, passing, signature: signature.to_owned(), state }
+    }
+
+    fn action(prompt: &str) -> Action {
+        Action {
+            title: "t".into(),
+            prompt: prompt.into(),
+            criteria: vec![],
+            agent: None,
+            tier: crate::session::ModelTier::Standard,
+        }
     }
 
     #[test]
@@ -207,6 +278,46 @@ mod tests {
         progress.observe(seen("b", 1, 3, "y"));
         assert_eq!(progress.observe(seen("a", 1, 3, "x")), Movement::Still);
         assert_eq!(progress.observe(seen("b", 1, 3, "y")), Movement::Still);
+    }
+
+    #[test]
+    fn ping_pong_between_two_errors_is_a_loop_although_no_tree_comes_back() {
+        let mut progress = Progress::default();
+        progress.start_from(seen("start", 1, 3, "x"));
+        assert_eq!(progress.observe(seen("t1", 1, 3, "y")), Movement::Sideways);
+        for n in 2..8 {
+            let error = if n % 2 == 0 { "x" } else { "y" };
+            assert_eq!(progress.observe(seen(&format!("t{n}"), 1, 3, error)), Movement::Still, "{n}");
+        }
+    }
+
+    #[test]
+    fn a_plan_made_again_weighs_a_whole_step_until_something_moves() {
+        let mut progress = Progress::default();
+        progress.start_from(seen("start", 0, 0, ""));
+        progress.plan(&action("Fix src/a.rs, line 12"));
+        progress.observe(seen("t1", 0, 0, "one"));
+        assert_eq!(progress.half_steps, 1);
+        progress.plan(&action("fix  lib/a.rs, line 99"));
+        assert!(progress.repeats);
+        progress.observe(seen("t2", 0, 0, "two"));
+        assert_eq!(progress.half_steps, 3);
+        progress.plan(&action("Write it anew"));
+        progress.observe(seen("t3", 1, 1, "three"));
+        progress.plan(&action("Fix src/a.rs, line 12"));
+        assert!(!progress.repeats, "what moved once may be done again");
+    }
+
+    #[test]
+    fn the_best_tree_is_gone_back_to_only_from_a_worse_one() {
+        let mut progress = Progress::default();
+        progress.start_from(seen("start", 0, 0, ""));
+        progress.observe(seen("good", 1, 2, "a"));
+        assert_eq!(progress.better_tree(), None);
+        progress.observe(seen("other", 1, 2, "b"));
+        assert_eq!(progress.better_tree(), None, "as good as the best is no reason to throw work away");
+        progress.observe(seen("bad", 1, 1, "c"));
+        assert_eq!(progress.better_tree(), Some(&TreeId::new("good")));
     }
 
     #[test]

@@ -43,6 +43,11 @@ pub enum Stage {
         /// What comes after it.
         after: AfterSnapshot,
     },
+    /// The repository goes back to the best state so far.
+    Restoring {
+        /// To this tree.
+        tree: TreeId,
+    },
     /// The iteration is committed and kept.
     Recording(RecordOrder),
     /// Every check runs on a fresh checkout.
@@ -305,6 +310,7 @@ impl Stage {
             Self::Planning { .. } => "planning",
             Self::Working(_) => "working",
             Self::Snapshotting { .. } => "snapshotting",
+            Self::Restoring { .. } => "restoring",
             Self::Recording(_) => "recording",
             Self::Proving { .. } => "proving",
             Self::Waiting { .. } => "waiting",
@@ -330,6 +336,7 @@ impl Stage {
             | Self::Planning { .. }
             | Self::Working(_)
             | Self::Snapshotting { .. }
+            | Self::Restoring { .. }
             | Self::Recording(_)
             | Self::Proving { .. }
             | Self::Ended(_) => None,
@@ -356,6 +363,7 @@ impl Stage {
             | Self::Planning { .. }
             | Self::Working(_)
             | Self::Snapshotting { .. }
+            | Self::Restoring { .. }
             | Self::Recording(_)
             | Self::Proving { .. }
             | Self::Ended(_) => self,

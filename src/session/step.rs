@@ -147,6 +147,7 @@ impl Turn {
             (Stage::Snapshotting { after }, Event::Snapshotted { tree, change, .. }) => {
                 self.snapshotted(after, tree, *change);
             }
+            (Stage::Restoring { tree }, Event::Restored { .. }) => self.restored(tree),
             (Stage::Recording(order), Event::Recorded { commit, .. }) => self.recorded(order, commit.as_ref()),
             (Stage::Proving { commit, tree }, Event::Proved { attempt, bill }) => {
                 self.settle_optional(*attempt, bill.as_ref());
@@ -273,6 +274,7 @@ impl Turn {
             Stage::Preparing
             | Stage::Sealing
             | Stage::Snapshotting { .. }
+            | Stage::Restoring { .. }
             | Stage::Recording(_)
             | Stage::Waiting { .. }
             | Stage::Paused { .. }
@@ -355,6 +357,7 @@ impl Session {
             Stage::Planning { ask, heard } => Effect::Plan { ask: *ask, heard: *heard },
             Stage::Working(work) => Effect::Work(work.order.clone()),
             Stage::Snapshotting { .. } => Effect::Snapshot,
+            Stage::Restoring { tree } => Effect::Restore { tree: tree.clone() },
             Stage::Recording(order) => Effect::Record(order.clone()),
             Stage::Proving { commit, tree } => Effect::Prove { commit: commit.clone(), tree: tree.clone() },
             Stage::Waiting { until, .. } | Stage::AwaitingHuman { until, .. } => Effect::Sleep { until: *until },

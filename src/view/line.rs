@@ -126,6 +126,7 @@ fn actor(event: &Event) -> String {
         | Event::WorkerEnded { .. }
         | Event::Tampered { .. }
         | Event::Snapshotted { .. }
+        | Event::Restored { .. }
         | Event::Recorded { .. }
         | Event::Proved { .. }
         | Event::Failed { .. }
@@ -171,6 +172,7 @@ fn sentence(event: &Event) -> (LineKind, String) {
         Event::Snapshotted { change, .. } => {
             (LineKind::Record, format!("snapshot: {} files, +{} −{} lines", change.files, change.added, change.removed))
         }
+        Event::Restored { .. } => (LineKind::Record, "put back to the best state so far".to_owned()),
         Event::Recorded { commit: Some(commit), .. } => (LineKind::Record, format!("published as {}", commit.short())),
         Event::Recorded { commit: None, .. } => (LineKind::Record, "recorded, nothing published".to_owned()),
         Event::Proved { .. } => (LineKind::Proof, "every check was run on a fresh checkout".to_owned()),

@@ -106,6 +106,7 @@ impl Need {
             | Stage::Planning { .. }
             | Stage::Working(_)
             | Stage::Snapshotting { .. }
+            | Stage::Restoring { .. }
             | Stage::Recording(_)
             | Stage::Proving { .. }
             | Stage::Waiting { .. }

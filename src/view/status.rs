@@ -370,6 +370,7 @@ impl Checking {
             | Stage::Planning { .. }
             | Stage::Working(_)
             | Stage::Snapshotting { .. }
+            | Stage::Restoring { .. }
             | Stage::Recording(_)
             | Stage::Waiting { .. }
             | Stage::Paused { .. }

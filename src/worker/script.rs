@@ -39,7 +39,7 @@ pub(super) enum Step {
     Say(String),
     /// Writes a file, its folder included.
     Write(WriteStep),
-    /// Runs a command with `sh -c`.
+    /// Runs a command with `sh -c`; the prompt is its standard input.
     Run(String),
     /// Waits, in seconds, so that a viewer can follow.
     Pause(f64),

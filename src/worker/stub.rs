@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::{self, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
 
@@ -63,7 +63,7 @@ struct Arguments {
     pace: u32,
 }
 
-/// Plays one scene; the prompt on standard input is read and not obeyed.
+/// Plays one scene. The prompt on standard input is not obeyed; the commands of the script may read it on theirs.
 #[must_use]
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let played = Arguments::try_parse_from(arguments).map_err(io::Error::other).and_then(|arguments| play(&arguments));
@@ -86,7 +86,7 @@ fn play(arguments: &Arguments) -> io::Result<()> {
     let prompt = io::read_to_string(io::stdin())?;
     let action = IterationNumber(arguments.action);
     let scene = script.scene(action);
-    let mut stage = Stage { session: arguments.session.clone(), pace: arguments.pace, calls: 0, prompt: prompt.len() };
+    let mut stage = Stage { session: arguments.session.clone(), pace: arguments.pace, calls: 0, prompt };
     stage.init()?;
     for step in &scene.steps {
         stage.perform(step)?;
@@ -99,7 +99,7 @@ struct Stage {
     session: String,
     pace: u32,
     calls: u64,
-    prompt: usize,
+    prompt: String,
 }
 
 impl Stage {
@@ -124,7 +124,7 @@ impl Stage {
             }
             Step::Run(command) => {
                 let id = self.call("Bash", &json!({"command": command}))?;
-                self.returned(&id, run(command)?)
+                self.returned(&id, run(command, &self.prompt)?)
             }
         }
     }
@@ -138,7 +138,7 @@ impl Stage {
     fn answer(&mut self, block: &Value) -> io::Result<()> {
         self.calls += 1;
         // A context that grows a little with each call, so that whoever watches it has something to see.
-        let tokens = (self.prompt / 4) as u64 + self.calls * 100;
+        let tokens = (self.prompt.len() / 4) as u64 + self.calls * 100;
         self.emit(
             json!({"type": "assistant", "parent_tool_use_id": null, "message": {"id": format!("msg_{}", self.calls),
             "model": MODEL, "content": [block], "usage": {"input_tokens": tokens, "output_tokens": 1}}}),
@@ -174,9 +174,13 @@ fn write(path: &Path, content: &str) -> io::Result<()> {
     fs::write(path, content)
 }
 
-/// The command's output, or its exit code and output if it failed.
-fn run(command: &str) -> io::Result<Result<String, String>> {
-    let output = std::process::Command::new("sh").args(["-c", command]).stdin(Stdio::null()).output()?;
+/// The command's output, or its exit code and output if it failed. It finds the prompt on its standard input, in a file,
+/// so that one that does not read it is not waited for.
+fn run(command: &str, prompt: &str) -> io::Result<Result<String, String>> {
+    let mut input = tempfile::tempfile()?;
+    input.write_all(prompt.as_bytes())?;
+    input.rewind()?;
+    let output = std::process::Command::new("sh").args(["-c", command]).stdin(Stdio::from(input)).output()?;
     let text = [output.stdout, output.stderr].concat();
     let text = clip(&String::from_utf8_lossy(&text), 4 << 10);
     Ok(match output.status.code() {

@@ -283,3 +283,38 @@ fn dry_run_shows_everything_and_begins_nothing() {
     assert!(!world.state().join("journal").exists());
     assert_eq!(world.repo.git(["branch", "--list"]), "* main");
 }
+
+/// What is shipped to show it: two criteria that contradict each other, and one that does not.
+#[test]
+fn criteria_that_contradict_each_other_are_6_with_the_reason_once_the_rest_is_finished() {
+    let shipped = |name: &str| {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("missions");
+        std::fs::read_to_string(folder.join(name)).unwrap()
+    };
+    let place = Place::new();
+    let world = World::new(&place, &shipped("impossible.yaml"), STUB, &shipped("impossible.worker.yaml"));
+    let told = world.start([]).expect_code(6);
+    let status = world.status();
+    assert_eq!(status["outcome"], "impossible", "{status}");
+    assert!(status["iterations"].as_u64().unwrap() <= 7, "{status}");
+    let state = |id: &str| {
+        let criteria = status["criteria"].as_array().unwrap();
+        criteria.iter().find(|criterion| criterion["id"] == id).unwrap()["state"].clone()
+    };
+    assert_eq!(state("explained"), "holds", "what can be finished is finished: {status}");
+    let why = "says-no and says-yes never held together";
+    let printed: Vec<&str> = told.stderr.lines().collect();
+    let lasts = printed[printed.len().saturating_sub(40)..].join("\n");
+    for (where_, text) in [
+        ("status --json", status["ended"]["why"].as_str().unwrap()),
+        ("status", &world.cco(["status"]).run().expect_code(0).stdout),
+        ("report", &world.repo.read(".git/cco/report.md")),
+        ("the last lines of start", &lasts),
+    ] {
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(why), "{where_} does not say why:\n{text}");
+    }
+    // It ended, and can be taken up again by someone who knows better.
+    world.cco(["status", "--exit-code"]).run().expect_code(6);
+    world.cco(["resume", "--yes", "--no-wait"]).run().expect_code(6);
+}

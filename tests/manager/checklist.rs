@@ -97,3 +97,33 @@ fn a_title_is_one_bounded_line() {
     let title = plan(&Story::begun_with(mission)).action.title;
     assert!(!title.contains('\n') && title.chars().count() <= 101, "{title}");
 }
+
+#[test]
+fn what_held_and_was_lost_comes_before_what_is_more_urgent() {
+    let mut story = Story::begun();
+    iterate(&mut story, "t1", &["docs"]);
+    assert_eq!(plan(&story).action.criteria, [CriterionId::new("crud")], "nothing was lost");
+    iterate(&mut story, "t2", &["crud"]);
+    assert_eq!(
+        plan(&story).action.criteria,
+        [CriterionId::new("docs")],
+        "validation is more urgent, and was never there"
+    );
+}
+
+#[test]
+fn criteria_that_take_turns_are_told_of_and_then_put_aside() {
+    let mut story = Story::begun();
+    for n in 1..=3 {
+        iterate(&mut story, &format!("t{n}"), if n % 2 == 0 { &["docs"] } else { &["crud"] });
+    }
+    let told = plan(&story);
+    assert!(told.action.prompt.contains("crud and docs never held together"), "{}", told.action.prompt);
+    assert_eq!((told.strategy, told.conversation), (Strategy::Alternative, ConversationWish::Fresh));
+    for n in 4..=5 {
+        iterate(&mut story, &format!("t{n}"), if n % 2 == 0 { &["docs"] } else { &["crud"] });
+    }
+    let rest = plan(&story);
+    assert_eq!(rest.action.criteria, [CriterionId::new("validation")]);
+    assert!(rest.action.prompt.contains("Put both aside and finish what else is open"), "{}", rest.action.prompt);
+}

@@ -56,7 +56,7 @@ fn manager(server: &OpenRouter) -> Manager {
 
 async fn plan_with(manager: &Manager, story: &Story, cache: &Cache) -> Result<Planned, Failed> {
     let (ask, heard) = story.ask();
-    let request = manager.request(&story.mission, &story.session, ask, heard).unwrap();
+    let request = manager.request(&story.mission, &story.session, ask, heard, &[]).unwrap();
     let (recall, keep) = (cache.recall(), cache.keep());
     let planned = manager.plan(&request, Memory { recall: &recall, keep: &keep }, now()).await;
     assert!(!format!("{planned:?}").contains(KEY));
@@ -248,7 +248,7 @@ async fn an_answer_that_cannot_be_kept_is_not_used() {
     let server = OpenRouter::start(vec![good("x")]);
     let (manager, story) = (manager(&server), Story::begun());
     let (ask, heard) = story.ask();
-    let request = manager.request(&story.mission, &story.session, ask, heard).unwrap();
+    let request = manager.request(&story.mission, &story.session, ask, heard, &[]).unwrap();
     let memory = Memory { recall: &|_| None, keep: &|_, _| Err("no space left on device".to_owned()) };
     let failed = manager.plan(&request, memory, now()).await.unwrap_err();
     assert_eq!(failed.fault.kind, FaultKind::Environment);
@@ -352,7 +352,7 @@ async fn a_plan_can_be_made_in_a_task_of_its_own() {
     let (manager, story) = (manager(&server), Story::begun());
     let task = tokio::spawn(async move {
         let (ask, heard) = story.ask();
-        let request = manager.request(&story.mission, &story.session, ask, heard).unwrap();
+        let request = manager.request(&story.mission, &story.session, ask, heard, &[]).unwrap();
         let memory = Memory { recall: &|_| None, keep: &|_, _| Ok(()) };
         manager.plan(&request, memory, now()).await
     });

@@ -15,7 +15,7 @@ pub(crate) fn prompts() -> Prompts {
 
 fn ask(story: &Story) -> PlanPrompt {
     let (ask, heard) = story.ask();
-    prompts().plan(&story.mission, &story.session, ask, heard).unwrap()
+    prompts().plan(&story.mission, &story.session, ask, heard, &[]).unwrap()
 }
 
 fn shown(prompt: &PlanPrompt) -> String {
@@ -67,7 +67,7 @@ fn every_interaction_renders_and_shows_criteria_and_evidence() {
         PlanAsk::DodValidation,
         PlanAsk::SessionTransition,
     ] {
-        let prompt = prompts().plan(&story.mission, &story.session, ask, 1).unwrap();
+        let prompt = prompts().plan(&story.mission, &story.session, ask, 1, &[]).unwrap();
         for wanted in ["`crud` (critical): does not hold", "`docs` (medium): holds", "TypeError: x is undefined", "zod"]
         {
             assert!(prompt.user.contains(wanted), "{ask:?} lacks {wanted}:\n{}", prompt.user);
@@ -91,7 +91,7 @@ fn an_override_that_begins_with_what_changes_has_a_short_stable_part_and_loses_n
     let text = "State: {progress_summary}\nMission: {mission}\nDone: {dod_criteria}\n{cc_status} {repository_path}";
     let prompts = Prompts::new(&BTreeMap::from([("system.md".to_owned(), text.to_owned())]), "/repo").unwrap();
     let story = middle();
-    let prompt = prompts.plan(&story.mission, &story.session, PlanAsk::ProgressCheck, 0).unwrap();
+    let prompt = prompts.plan(&story.mission, &story.session, PlanAsk::ProgressCheck, 0, &[]).unwrap();
     assert!(!prompt.system_stable.contains("State:"));
     for wanted in ["State: 1 of 3", "Mission: Build REST", "`crud`", "/repo"] {
         assert!(prompt.system_rest.contains(wanted), "{wanted}");

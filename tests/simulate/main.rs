@@ -12,6 +12,8 @@
     reason = "a test may unwrap, print and be told by the environment"
 )]
 
+#[path = "../support/draw.rs"]
+mod draw;
 mod invariants;
 mod run;
 mod world;
@@ -64,6 +66,22 @@ fn a_daemon_that_dies_now_and_then_loses_nothing() {
             simulate(seed, Weather::Rough, &Crashes::Sometimes)
         });
     }
+}
+
+#[test]
+fn criteria_that_contradict_each_other_are_never_done_and_mostly_found_out() {
+    let mut stopped = 0;
+    let all = seeds(SEEDS / 10);
+    let count = all.end - all.start;
+    for seed in all {
+        let end = replayable(seed, "criteria_that_contradict_each_other", || {
+            simulate(seed, Weather::Contradictory, &Crashes::Sometimes)
+        });
+        assert_ne!(end.ending, Ending::Done, "seed {seed}");
+        stopped += u64::from(end.ending == Ending::Stopped);
+    }
+    // The others ran out of iterations, or of people.
+    assert!(count < 100 || stopped * 2 > count, "only {stopped} of {count} histories are stopped");
 }
 
 #[test]

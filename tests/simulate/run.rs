@@ -303,6 +303,10 @@ fn perform(daemon: &Daemon, world: &mut World, effect: &Effect) -> Vec<Event> {
         Effect::Snapshot => {
             vec![Event::Snapshotted { attempt, tree: world.tree(), change: TreeChange::default() }]
         }
+        Effect::Restore { tree } => {
+            world.restore(tree);
+            vec![Event::Restored { attempt, tree: tree.clone() }]
+        }
         Effect::Record(order) => {
             let commit = matches!(order.publish, Publish::Commit).then(|| publish(world, order));
             vec![Event::Recorded { attempt, commit }]

@@ -12,16 +12,7 @@ use cco::session::*;
 use cco::words::*;
 use jiff::{SignedDuration, Timestamp};
 
-/// A number drawn from the seed: the same question always has the same answer.
-pub(crate) fn draw(seed: u64, what: &str, n: u64, bound: u64) -> u64 {
-    let mut x = seed ^ n.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    for byte in what.bytes() {
-        x = (x ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
-    }
-    x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    (x ^ (x >> 31)) % bound
-}
+use crate::draw::draw;
 
 /// How the world treats a mission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +21,8 @@ pub(crate) enum Weather {
     Calm,
     /// Anything may happen.
     Rough,
+    /// As calm, but the first two criteria take turns: whenever one comes nearer, the other is lost.
+    Contradictory,
 }
 
 /// What is true outside of the session.
@@ -71,9 +64,10 @@ const VOTE: (u64, u64) = (25_000, 30_000);
 impl World {
     pub(crate) fn new(seed: u64, weather: Weather) -> Self {
         let criteria = 1 + draw(seed, "criteria", 0, 4);
+        let criteria = if weather == Weather::Contradictory { criteria.max(2) } else { criteria };
         let needs: Vec<u64> = (0..criteria).map(|n| 1 + draw(seed, "need", n, 3)).collect();
-        let levels =
-            needs.iter().zip(0..).map(|(need, n)| if draw(seed, "holds already", n, 6) == 0 { *need } else { 0 });
+        let holds_already = |n| weather != Weather::Contradictory && draw(seed, "holds already", n, 6) == 0;
+        let levels = needs.iter().zip(0..).map(|(need, n)| if holds_already(n) { *need } else { 0 });
         Self {
             seed,
             weather,
@@ -95,12 +89,13 @@ impl World {
 
     pub(crate) fn charter(&self) -> Charter {
         let draw = |what: &str, bound| draw(self.seed, what, 0, bound);
-        let phases = if self.needs.len() > 1 && draw("phases", 3) == 0 { 2 } else { 1 };
+        let phased = self.needs.len() > 1 && self.weather != Weather::Contradictory && draw("phases", 3) == 0;
+        let phases = if phased { 2 } else { 1 };
         let criterion = |n: usize| CharterCriterion {
             id: CriterionId::new(format!("c{n}")),
             text: format!("criterion {n}"),
             priority: Priority::Medium,
-            required: n == 0 || self.draw("required", n as u64, 8) > 0,
+            required: n == 0 || self.weather == Weather::Contradictory || self.draw("required", n as u64, 8) > 0,
             phase: if phases == 2 { usize::from(n > 0) } else { 0 },
             checks: if n == 0 && draw("words", 6) == 0 { vec![] } else { vec![self.check(n)] },
             derived: false,
@@ -148,13 +143,14 @@ impl World {
     }
 
     pub(crate) fn check(&self, n: usize) -> CharterCheck {
-        let manual = self.draw("manual", n as u64, 9) == 0;
+        let contradicts = self.weather == Weather::Contradictory;
+        let manual = !contradicts && self.draw("manual", n as u64, 9) == 0;
         let every =
             [Every::Iteration, Every::Iteration, Every::Phase, Every::Final][self.draw("every", n as u64, 4) as usize];
         CharterCheck {
             id: CheckId::new(format!("c{n}/0")),
             kind: if manual { "manual" } else { "all" }.to_owned(),
-            every: if manual { Every::Iteration } else { every },
+            every: if manual || contradicts { Every::Iteration } else { every },
             hash: Hash::of(&[n as u8]),
             person: manual,
             votes: if manual { 0 } else { [0, 0, 0, 1, 3][self.draw("votes", n as u64, 5) as usize] },
@@ -179,6 +175,15 @@ impl World {
 
     pub(crate) fn tree(&self) -> TreeId {
         tree_of(&self.levels, self.noise)
+    }
+
+    /// Puts the repository back to a tree that it once was.
+    pub(crate) fn restore(&mut self, tree: &TreeId) {
+        let parts = tree.as_str().split(['t', '-', 'n']).filter(|part| !part.is_empty());
+        let mut numbers: Vec<u64> = parts.map(|part| part.parse().unwrap()).collect();
+        self.noise = numbers.pop().unwrap();
+        self.levels = numbers;
+        assert_eq!(self.tree(), *tree);
     }
 
     /// Whether a criterion is really met in a tree.
@@ -414,6 +419,9 @@ impl World {
             }
             4..=6 => self.levels[target] = (self.levels[target] + 1).min(self.needs[target]),
             _ => self.levels[target] = self.needs[target],
+        }
+        if self.weather == Weather::Contradictory && target < 2 && self.levels[target] > 0 {
+            self.levels[1 - target] = 0;
         }
     }
 }

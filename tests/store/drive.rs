@@ -117,6 +117,7 @@ pub(crate) fn answer(session: &Session, holds: (u64, u64)) -> Option<Event> {
             tree: TreeId::new(hex("tree", n)),
             change: TreeChange { files: 3, added: 40 + n % 7, removed: 2, tests_created: n % 2 },
         },
+        Effect::Restore { tree } => Event::Restored { attempt, tree },
         Effect::Record(order) => {
             let commit = matches!(order.publish, Publish::Commit).then(|| CommitId::new(hex("commit", n)));
             Event::Recorded { attempt, commit }
@@ -139,6 +140,7 @@ pub(crate) fn remaining_kinds(session: &Session) -> Vec<Event> {
         },
         Event::Failed { attempt, fault, bill: Some(bill(Role::Judge, 7)) },
         Event::Cancelled { attempt },
+        Event::Restored { attempt, tree: TreeId::new(hex("tree", 1)) },
         Event::TimeReached { attempt },
         Event::PauseAsked { actor: operator() },
         Event::ResumeAsked { actor: operator() },

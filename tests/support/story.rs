@@ -1,5 +1,6 @@
 //! Missions and sessions for tests: a session is told as a story of events, through the real `step`.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cco::mission::{Budget, Check, CheckKind, CommandCheck, Constraint, Criterion, Every, Mission, Phase};
@@ -131,6 +132,8 @@ pub(crate) struct Story {
     pub(crate) mission: Mission,
     pub(crate) session: Session,
     now: Timestamp,
+    /// What passed on each tree.
+    passed: BTreeMap<TreeId, Vec<String>>,
 }
 
 impl Story {
@@ -146,7 +149,7 @@ impl Story {
         let run = RunId(uuid::Uuid::from_u128(7));
         let started = Event::RunStarted { run, charter: Box::new(charter(&mission)), actor: actor.clone() };
         let session = begin(now, &started).unwrap();
-        let mut story = Self { mission, session, now };
+        let mut story = Self { mission, session, now, passed: BTreeMap::new() };
         story.take(&Event::DaemonStarted { epoch: 1, version: "0".to_owned(), pid: 1 });
         let prepared = Prepared {
             base: CommitId::new("c0"),
@@ -191,6 +194,8 @@ impl Story {
     /// Every check is run on the newest tree: those named pass, the others fail with this output.
     pub(crate) fn checked(&mut self, passing: &[&str], output: &str) {
         let attempt = self.session.attempt;
+        let passed = passing.iter().map(|id| (*id).to_owned()).collect();
+        self.passed.insert(self.session.tree.clone().unwrap(), passed);
         for (id, ..) in CRITERIA {
             let id = CriterionId::new(id);
             let pass = passing.contains(&id.as_str());
@@ -290,6 +295,17 @@ impl Story {
             other => panic!("{other:?}"),
         };
         self.take(&Event::Recorded { attempt, commit });
+        self.rolled_back();
+    }
+
+    /// Where the ladder goes back to the best state, that is done and checked again.
+    fn rolled_back(&mut self) {
+        if let Stage::Restoring { tree } = self.session.stage.clone() {
+            let attempt = self.session.attempt;
+            let passed = self.passed.get(&tree).cloned().unwrap_or_default();
+            self.take(&Event::Restored { attempt, tree });
+            self.checked(&passed.iter().map(String::as_str).collect::<Vec<_>>(), "as it was");
+        }
     }
 
     /// A whole iteration.

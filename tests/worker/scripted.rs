@@ -73,3 +73,17 @@ async fn a_command_that_fails_is_an_error_of_its_tool_and_a_stop_ends_the_scene(
     assert_eq!(report.outcome, Outcome::Stopped);
     assert_eq!(report.errors, ["Exit code 3 oops"]);
 }
+
+#[tokio::test]
+async fn a_command_of_the_script_reads_the_prompt_each_time_it_is_run() {
+    let bench = Bench::new();
+    let script = "scenes: [{result: done, steps: [{run: 'cat > one'}, {run: 'true'}, {run: 'cat > two'}]}]";
+    std::fs::write(bench.path("script.yaml"), script).unwrap();
+    let worker = bench.of_kind(stub(Some(bench.path("script.yaml"))));
+    let mut request = bench.request();
+    request.prompt = "do this\n".repeat(40_000);
+    worker.act(&request, &Control::default(), |_| {}).await.unwrap();
+    for copy in ["one", "two"] {
+        assert_eq!(std::fs::read_to_string(bench.path(copy)).unwrap(), request.prompt);
+    }
+}

@@ -44,6 +44,7 @@ mirror!(enum Event => EventV1 {
         reason: String,
     },
     TermsSet { actor: Actor, reserves: Reserves, worker_dollars: WorkerDollars },
+    Restored { attempt: AttemptId, tree: TreeId },
 });
 
 mirror!(struct Prepared => PreparedV1 {

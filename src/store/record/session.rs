@@ -6,9 +6,9 @@ use jiff::Timestamp;
 
 use super::mirror::mirror;
 use crate::session::{
-    Amendment, Charter, Conversation, CriterionRecord, Guidance, Impossible, IterationNote, LastHeld, Ledger, Lesson,
-    Lessons, Metrics, Observation, PauseReason, PersonsAnswer, Pinned, Prepared, Progress, Retries, SealMark, Session,
-    Stage, Strategy, Tamper, Task, TaskState, TreeChange, Wish, WishAt, Work,
+    Amendment, Charter, Contradictions, Conversation, CriterionRecord, Guidance, Impossible, IterationNote, LastHeld,
+    Ledger, Lesson, Lessons, Metrics, Observation, PauseReason, PersonsAnswer, Pinned, Prepared, Progress, Retries,
+    SealMark, Session, Stage, Strategy, Tamper, Task, TaskState, TreeChange, Turns, Wish, WishAt, Work,
 };
 use crate::words::{
     Actor, AttemptId, CheckId, CommitId, CriterionId, Hash, IterationNumber, Money, RunId, SessionId, TaskId, TreeId,
@@ -104,9 +104,28 @@ mirror!(struct Progress => ProgressV1 {
     since_forward: u32,
     replans: u32,
     recent: VecDeque<Observation>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    best_tree: Option<TreeId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    plans: VecDeque<Hash>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    repeats: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    contradictions: Option<Contradictions>,
 });
 
-mirror!(struct Observation => ObservationV1 { tree: TreeId, held: u32, passing: u32, signature: String });
+mirror!(struct Contradictions => ContradictionsV1 { pairs: Vec<Turns> });
+
+mirror!(struct Turns => TurnsV1 { one: CriterionId, other: CriterionId, count: u32 });
+
+mirror!(struct Observation => ObservationV1 {
+    tree: TreeId,
+    held: u32,
+    passing: u32,
+    signature: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    state: Option<Hash>,
+});
 
 mirror!(struct Lessons => LessonsV1 { by_signature: BTreeMap<String, Lesson> });
 

@@ -24,6 +24,7 @@ mirror!(enum Stage => StageV1 {
     AwaitingHuman { what: HumanNeed, until: Timestamp, then: Box<Stage> },
     Stopping { attempt: AttemptId, force: CancelForce, why: PauseReason, then: Box<Stage> },
     Ended(end: End),
+    Restoring { tree: TreeId },
 });
 
 mirror!(enum Scope => ScopeV1 { Iteration, Phase, Baseline });
