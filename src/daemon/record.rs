@@ -6,8 +6,10 @@
 use super::perform::{Task, Tools, unfit};
 use super::run::Anchor;
 use crate::repo::{CommitMessage, Error, NewCommit, Published, Trailer};
-use crate::session::{CriterionRecord, Event, Fault, IterationNote, Publish, RecordOrder, Session};
-use crate::words::CommitId;
+use crate::session::{
+    CharterCriterion, CriterionRecord, Event, Fault, IterationNote, Publish, RecordOrder, Session, Standing,
+};
+use crate::words::{CommitId, TreeId};
 
 pub(super) async fn record(task: &Task, order: RecordOrder) -> Result<Event, Fault> {
     let attempt = task.attempt;
@@ -86,7 +88,7 @@ fn publish_over_workers_commits(
 
 /// What changed and what it proved.
 fn message(session: &Session, anchor: &Anchor, order: &RecordOrder) -> CommitMessage {
-    let (held, total) = session.held();
+    let (held, total) = shown(session, &order.tree);
     let since = unpublished(session);
     let subject = since.last().map_or_else(|| "Keep what was there at the start".to_owned(), |note| note.title.clone());
     let mut message = CommitMessage::new(&subject);
@@ -95,7 +97,7 @@ fn message(session: &Session, anchor: &Anchor, order: &RecordOrder) -> CommitMes
         message = message.paragraph(&steps.collect::<Vec<_>>().join("\n"));
     }
     message
-        .paragraph(&proved(session))
+        .paragraph(&proved(session, &order.tree))
         .trailer(Trailer::Mission, &session.charter.mission)
         .trailer(Trailer::Iteration, order.iteration)
         .trailer(Trailer::Attempt, anchor.attempt)
@@ -110,11 +112,20 @@ fn unpublished(session: &Session) -> Vec<&IterationNote> {
     session.history.iter().filter(|note| changed(note) || Some(note.number) == newest).collect()
 }
 
-fn proved(session: &Session) -> String {
-    let line = |(text, record): (&str, &CriterionRecord)| {
-        let mark = if record.holding { "[x]" } else { "[ ]" };
-        format!("{mark} {text}")
+/// A criterion whose checks run only later is not said to hold: a commit is for ever.
+fn proved(session: &Session, tree: &TreeId) -> String {
+    let line = |(criterion, record): (&CharterCriterion, &CriterionRecord)| match record.standing(criterion, tree) {
+        Standing::Holds => format!("[x] {}", criterion.text),
+        Standing::HoldsSoFar | Standing::AwaitsPerson => format!("[ ] {} (looked at later)", criterion.text),
+        Standing::Fails | Standing::Unknown => format!("[ ] {}", criterion.text),
     };
-    let criteria = session.charter.criteria.iter().map(|criterion| criterion.text.as_str()).zip(&session.records);
-    criteria.map(line).collect::<Vec<_>>().join("\n")
+    session.charter.criteria.iter().zip(&session.records).map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// How many required criteria were shown to hold on a tree, and how many there are.
+fn shown(session: &Session, tree: &TreeId) -> (usize, usize) {
+    let required: Vec<_> =
+        session.charter.criteria.iter().zip(&session.records).filter(|(criterion, _)| criterion.required).collect();
+    let hold = required.iter().filter(|(criterion, record)| record.standing(criterion, tree) == Standing::Holds);
+    (hold.count(), required.len())
 }

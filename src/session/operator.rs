@@ -7,7 +7,7 @@ use super::session::{GUIDANCE, Guidance, Retries, Wish, WishAt};
 use super::stage::{AfterSnapshot, HumanNeed, PauseReason, Stage};
 use super::step::{NoticeKind, Turn};
 use super::worker_report::WorkerOutcome;
-use crate::words::{Actor, CriterionId, IterationNumber};
+use crate::words::{Actor, CheckId, CriterionId, IterationNumber};
 
 impl Turn {
     /// Whatever an earlier daemon had under way is lost; its stage is entered again under a new attempt.
@@ -197,6 +197,11 @@ impl Turn {
             actor: actor.clone(),
             note: note.to_owned(),
         });
+        // What an earlier answer led to decides no more: the check is asked anew, also on the tree it was about.
+        if let Some(criterion) = self.s.charter.criteria.iter().find(|known| known.id == *criterion) {
+            let asked = |id: &CheckId| criterion.checks.iter().any(|check| check.id == *id && check.asks_person());
+            record.verdicts.retain(|id, _| !asked(id));
+        }
         if answer == Answer::Reject && !note.is_empty() {
             self.guided(actor, &format!("{criterion} was rejected: {note}"));
         }

@@ -95,6 +95,22 @@ fn rejects_and_approves(validator: &str) {
 }
 
 #[test]
+fn who_rejects_may_change_their_mind_while_the_worker_is_at_it() {
+    let place = Place::new();
+    let mission = "title: Looks\ndefinition_of_done:\n  - { criteria: It looks good, id: looks, validator: { manual: Look at it } }\n";
+    let script = "scenes: [{ steps: [{ run: \"touch ../begun; until [ -e ../go ]; do sleep 0.02; done\" }], result: Nothing to do. }]\n";
+    let world = World::new(&place, mission, STUB, script);
+    let daemon = world.live();
+    world.wait_for_stage("awaiting_human");
+    world.cco(["reject", "looks", "-m", "oops"]).run().expect_code(0);
+    world.wait_for_sign("begun");
+    world.cco(["approve", "looks"]).run().expect_code(0);
+    world.give_sign("go");
+    daemon.wait().expect_code(0);
+    assert_eq!(world.status()["outcome"], "done");
+}
+
+#[test]
 fn stop_finishes_the_iteration_and_stop_now_does_not() {
     let place = Place::new();
     let world = World::new(&place, TWO, STUB, GATED_STEPS);
