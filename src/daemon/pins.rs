@@ -26,6 +26,9 @@ struct Entry {
 /// Pins all of it.
 pub(super) fn pin(tools: &Tools, mission: &Mission, tree: &TreeId) -> Result<Pinned, Fault> {
     let carried = live(&tools.repo, mission, tree).map_err(|error| unfit(&error))?;
+    // A secret as often as not, and no longer safe by `.gitignore` once a worker may write that.
+    let paths: Vec<PathBuf> = carried.iter().map(|file| PathBuf::from(&file.path)).collect();
+    tools.repo.leave_out_carried(&paths).map_err(|error| unfit(&error))?;
     let carried = pin_carried(&tools.state, &carried).map_err(|error| unfit(&error))?;
     Ok(Pinned { carried, project: pin_project(tools)?, take_over: Some(pin_take_over(tools)?) })
 }
