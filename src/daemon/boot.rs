@@ -13,9 +13,9 @@ use super::equip::{self, Crew};
 use super::error::Error;
 use super::inputs::{Inputs, lock_hash};
 use super::observer::Observer;
-use super::perform::Tools;
+use super::perform::{SealedInputs, Tools};
 use super::run::{Anchor, Daemon, Ended, Inlets};
-use super::{charter, clock, leftovers, pins, trees};
+use super::{charter, clock, leftovers, pins, seal, trees};
 use crate::repo::{BranchChoice, Repo};
 use crate::session::{
     Charter, Event, Leave, Limits, Patience, PauseReason, Reserves, SealMark, Session, Stage, StopHow, WorkerDollars,
@@ -71,7 +71,7 @@ pub enum Span {
 ///
 /// # Errors
 /// Why it could not start, or had to stop; the state is safe in either case.
-pub async fn start(options: Options) -> Result<Ended, Error> {
+pub async fn start(mut options: Options) -> Result<Ended, Error> {
     let state = StateDir::create(options.repo.state_dir())?;
     let state = trees::place(state, &options.repo, &options.environment, &options.observer);
     let lock = Lock::acquire(&state, clock::now())?;
@@ -82,6 +82,9 @@ pub async fn start(options: Options) -> Result<Ended, Error> {
         }
         Chosen::Work(work) => work,
     };
+    if let Work::GoOn(opened) = &chosen {
+        options.inputs.prompts = sealed_prompts(&options, &state, &opened.session)?;
+    }
     let crew = equip::crew(&options, &state).await?;
     let opened = match chosen {
         Work::GoOn(opened) => {
@@ -111,7 +114,11 @@ pub async fn start(options: Options) -> Result<Ended, Error> {
         manager: crew.manager,
         prompts,
         branch: branch(&inputs),
-        sealed: super::perform::SealedInputs { mission: inputs.mission_hash, config: inputs.config_hash() },
+        sealed: SealedInputs {
+            mission: inputs.mission_hash,
+            config: inputs.config_hash(),
+            prompts: pins::pin_prompts(&state, &inputs.prompts)?,
+        },
         environment,
         jobs: usize::try_from(config.verify.jobs).unwrap_or(1),
         user,
@@ -238,7 +245,10 @@ async fn choose(options: &Options, state: &StateDir, lock: Lock) -> Result<Chose
     if let Some(sealed) = opened.session.sealed.as_ref().filter(|_| goes_on) {
         pins::hold(state, sealed)?;
     }
-    let changed = changed(options, &opened.session)?;
+    let mut changed = changed(options, &opened.session)?.map(str::to_owned);
+    if changed.is_none() && goes_on {
+        changed = changed_meanwhile(options, state, &opened.session)?;
+    }
     match (options.begin, done, changed) {
         (Begin::Resume, true, Some(_)) => Err(Error::NothingToResume),
         (Begin::Either | Begin::Resume, true, None) => {
@@ -301,6 +311,44 @@ fn lock_holds(options: &Options, session: &Session, sealed: Option<&Hash>) -> Re
     let deriving = matches!(session.stage.innermost(), Stage::Deriving { .. } | Stage::Sealing);
     let own = || Ok::<_, Error>(lock.is_some() && lock == StateDir::at(options.repo.state_dir()).own_lock()?);
     Ok(lock.as_ref() == sealed || deriving && own()?)
+}
+
+/// What of the sealed people changed while nobody worked. Where an action was under way it is the worker's doing: that is
+/// for the snapshot to tell and to put back.
+fn changed_meanwhile(options: &Options, state: &StateDir, session: &Session) -> Result<Option<String>, Error> {
+    let (Some(sealed), Some(tree)) = (&session.sealed, &session.tree) else { return Ok(None) };
+    if an_action_may_have(session) {
+        return Ok(None);
+    }
+    if let Some(held) = sealed.prompts
+        && pins::prompts(state, &held)? != options.inputs.prompts
+    {
+        return Ok(Some("a prompt in `.cco/prompts`".to_owned()));
+    }
+    let now = options.repo.snapshot()?.tree;
+    let changes = options.repo.changed_paths(tree, &now)?;
+    let start = session.sealed_tree().unwrap_or(tree);
+    let broken = seal::broken(&options.repo, &options.inputs.mission, start, &changes)
+        .map_err(|fault| Error::Broke(fault.text))?;
+    let named: Vec<String> = broken.iter().map(|path| format!("`{}`", path.display())).collect();
+    Ok((!named.is_empty()).then(|| format!("what is sealed ({})", named.join(", "))))
+}
+
+/// Whether the work tree may hold what no snapshot has seen: what an action did, or an amendment that is being sealed.
+fn an_action_may_have(session: &Session) -> bool {
+    matches!(
+        session.stage.innermost(),
+        Stage::Working(_) | Stage::Snapshotting { .. } | Stage::Deriving { .. } | Stage::Sealing
+    )
+}
+
+/// The prompts of a run that goes on: as they were sealed, whatever the worker has left in the work tree.
+fn sealed_prompts(options: &Options, state: &StateDir, session: &Session) -> Result<BTreeMap<String, String>, Error> {
+    let amended = matches!(session.stage.innermost(), Stage::Deriving { .. } | Stage::Sealing);
+    match session.sealed.as_ref().and_then(|sealed| sealed.prompts) {
+        Some(sealed) if !amended => pins::prompts(state, &sealed),
+        _ => Ok(options.inputs.prompts.clone()),
+    }
 }
 
 pub(super) fn branch(inputs: &Inputs) -> BranchChoice {

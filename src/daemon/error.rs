@@ -42,11 +42,11 @@ pub enum Error {
     /// A task inside of cco panicked; nothing was recorded of what it did.
     #[error("an inner task broke: {0}")]
     Broke(String),
-    /// Mission, lock or configuration differ from what was sealed when the run began.
+    /// Mission, lock, configuration, a prompt or a sealed file differ from what was sealed when the run began.
     #[error("{what} changed since the run began")]
     Changed {
         /// Which of them.
-        what: &'static str,
+        what: String,
     },
     /// The inputs are not those of the same mission.
     #[error("{why}")]

@@ -26,7 +26,7 @@ pub(super) struct Checking<'a> {
     pub(super) state: &'a StateDir,
     pub(super) verifier: &'a Verifier,
     pub(super) mission: &'a Mission,
-    /// Held by what runs on threads of its own.
+    /// Held by what runs on threads of its own, and by services until they are torn down.
     pub(super) hold: Hold,
     /// cco's own environment, from which checks get what is allowed.
     pub(super) environment: &'a BTreeMap<OsString, OsString>,
@@ -203,6 +203,7 @@ impl Checking<'_> {
             jobs: self.jobs,
             soiled: ground.soiled,
             refresh: Some(self.refresh(ground)),
+            hold: Arc::new(self.hold.clone()),
         }
     }
 

@@ -64,6 +64,8 @@ pub(super) struct Models {
 pub(super) struct SealedInputs {
     pub(super) mission: Hash,
     pub(super) config: Hash,
+    /// Of the prompts that people wrote; they are pinned under it.
+    pub(super) prompts: Hash,
 }
 
 /// An effect's answer on its way to the loop.

@@ -2,6 +2,7 @@
 //! worker. From the seal on nothing of it is read from the work tree again.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
@@ -26,6 +27,9 @@ struct Entry {
 /// Pins all of it.
 pub(super) fn pin(tools: &Tools, mission: &Mission, tree: &TreeId) -> Result<Pinned, Fault> {
     let carried = live(&tools.repo, mission, tree).map_err(|error| unfit(&error))?;
+    // A secret as often as not, and no longer safe by `.gitignore` once a worker may write that.
+    let paths: Vec<PathBuf> = carried.iter().map(|file| PathBuf::from(&file.path)).collect();
+    tools.repo.leave_out_carried(&paths).map_err(|error| unfit(&error))?;
     let carried = pin_carried(&tools.state, &carried).map_err(|error| unfit(&error))?;
     Ok(Pinned { carried, project: pin_project(tools)?, take_over: Some(pin_take_over(tools)?) })
 }
@@ -124,6 +128,20 @@ pub(super) fn take_over(tools: &Tools, sealed: Option<&SealMark>) -> Result<Opti
         },
     });
     Ok(Some(was.collect()))
+}
+
+/// Pins the prompts that people wrote; the hash is what a seal names.
+pub(super) fn pin_prompts(state: &StateDir, prompts: &BTreeMap<String, String>) -> Result<Hash, Error> {
+    let bytes = serde_json::to_vec(prompts).map_err(|error| Error::Broke(error.to_string()))?;
+    Ok(state.pin(&bytes)?)
+}
+
+/// The prompts as they were sealed.
+///
+/// # Errors
+/// If what was pinned is gone or was changed.
+pub(super) fn prompts(state: &StateDir, sealed: &Hash) -> Result<BTreeMap<String, String>, Error> {
+    serde_json::from_slice(&state.pinned(sealed)?).map_err(|error| Error::Broke(error.to_string()))
 }
 
 fn pin_project(tools: &Tools) -> Result<Hash, Fault> {

@@ -43,7 +43,7 @@ fn take(tools: &Tools, mission: &Mission, session: &Session) -> Result<Seal, Fau
         mission: tools.sealed.mission,
         config: tools.sealed.config,
         lock: pin_lock(tools)?,
-        prompts: tools.prompts.hash(),
+        prompts: tools.sealed.prompts,
         paths: paths(&tools.repo, mission, tree)?,
         pinned: Some(pins::pin(tools, mission, tree)?),
         vacuous: Vec::new(),

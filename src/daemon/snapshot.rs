@@ -48,6 +48,8 @@ fn take(
         return Ok((tree, of(&changes)));
     }
     tampered(&all.into_iter().collect::<Vec<_>>(), &tree);
+    // Whose it was cannot be known for sure, so nothing of it is lost.
+    tools.repo.keep(&format!("tampered/{}", session.attempt.0), tree.as_str()).map_err(|error| unfit(&error))?;
     if !broken.is_empty() {
         tools.repo.put_back(sealed, &broken).map_err(|error| unfit(&error))?;
     }

@@ -2,6 +2,7 @@
 //!
 //! The judgement is made anew for each snapshot from what is on disk, so that the same work tree gives the same tree.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
@@ -36,6 +37,8 @@ pub enum Why {
         /// Its size.
         bytes: u64,
     },
+    /// A file that the mission carries for its checks: as often as not a secret, and never committed.
+    Carried,
     /// A git repository within, not registered as a submodule. Its content is its own.
     NestedRepository,
     /// A submodule whose checked-out commit is not the recorded one, or cannot be read.
@@ -56,6 +59,7 @@ impl std::fmt::Display for Why {
         match self {
             Self::Cache => f.write_str("dependencies or build outputs that git does not ignore yet"),
             Self::Big { bytes } => write!(f, "{} MB, over the limit of {} MB", bytes / 1_000_000, BIG / 1_000_000),
+            Self::Carried => f.write_str("a carried file, which is never committed; keep it in `.gitignore`"),
             Self::NestedRepository => f.write_str("a git repository of its own"),
             Self::SubmoduleMoved => f.write_str("the submodule is not at its recorded commit"),
             Self::SubmoduleChanged => f.write_str("the submodule holds changes of its own"),
@@ -66,16 +70,16 @@ impl std::fmt::Display for Why {
 }
 
 /// Judges what git lists as untracked: files, and folders (with a `/` at the end) of which nothing is tracked.
-pub(super) fn among(root: &Path, untracked: &[PathBuf]) -> Result<Vec<LeftOut>, Error> {
-    let mut found = Vec::new();
+pub(super) fn among(root: &Path, untracked: &[PathBuf], carried: &BTreeSet<PathBuf>) -> Result<Vec<LeftOut>, Error> {
+    let mut judging = Judging { root, carried, found: Vec::new() };
     for listed in untracked {
         if listed.as_os_str().as_encoded_bytes().ends_with(b"/") {
-            judge_folder(root, &without_slash(listed), &mut found)?;
+            judging.folder(&without_slash(listed))?;
         } else {
-            judge_file(root, listed, &mut found)?;
+            judging.file(listed)?;
         }
     }
-    Ok(found)
+    Ok(judging.found)
 }
 
 /// Judges a path that an earlier snapshot took and the last commit does not hold: would it be taken today?
@@ -83,6 +87,7 @@ pub(super) fn among(root: &Path, untracked: &[PathBuf]) -> Result<Vec<LeftOut>, 
 pub(super) fn is_out_today(
     root: &Path,
     path: &Path,
+    carried: &BTreeSet<PathBuf>,
     committed: impl Fn(&Path) -> Result<bool, Error>,
 ) -> Result<bool, Error> {
     for folder in path.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty()) {
@@ -90,46 +95,68 @@ pub(super) fn is_out_today(
             return Ok(true);
         }
     }
+    if is_carried(path, carried) {
+        return Ok(true);
+    }
     Ok(files::look(&root.join(path))?.is_some_and(|found| found.is_file() && found.len() > BIG))
 }
 
-fn judge_folder(root: &Path, folder: &Path, found: &mut Vec<LeftOut>) -> Result<(), Error> {
-    let mut leave = |why| found.push(LeftOut { path: folder.to_owned(), why });
-    if files::look(&root.join(folder).join(".git"))?.is_some() {
-        leave(Why::NestedRepository);
-        return Ok(());
-    }
-    if is_cache(root, folder)? {
-        leave(Why::Cache);
-        return Ok(());
-    }
-    let names = match files::names(&root.join(folder)) {
-        Ok(names) => names,
-        Err(Error::Io { source, .. }) => {
-            leave(Why::Refused { reason: source.to_string() });
-            return Ok(());
-        }
-        Err(error) => return Err(error),
-    };
-    for name in names {
-        let Ok(inside) = name.strip_prefix(root) else { continue };
-        match files::look(&name)? {
-            Some(entry) if entry.is_dir() => judge_folder(root, inside, found)?,
-            Some(_) => judge_file(root, inside, found)?,
-            None => {}
-        }
-    }
-    Ok(())
+/// A judgement of untracked paths under way.
+struct Judging<'a> {
+    root: &'a Path,
+    carried: &'a BTreeSet<PathBuf>,
+    found: Vec<LeftOut>,
 }
 
-fn judge_file(root: &Path, file: &Path, found: &mut Vec<LeftOut>) -> Result<(), Error> {
-    if let Some(entry) = files::look(&root.join(file))?
-        && entry.is_file()
-        && entry.len() > BIG
-    {
-        found.push(LeftOut { path: file.to_owned(), why: Why::Big { bytes: entry.len() } });
+impl Judging<'_> {
+    fn leave(&mut self, path: &Path, why: Why) {
+        self.found.push(LeftOut { path: path.to_owned(), why });
     }
-    Ok(())
+
+    fn folder(&mut self, folder: &Path) -> Result<(), Error> {
+        if files::look(&self.root.join(folder).join(".git"))?.is_some() {
+            self.leave(folder, Why::NestedRepository);
+            return Ok(());
+        }
+        if is_cache(self.root, folder)? {
+            self.leave(folder, Why::Cache);
+            return Ok(());
+        }
+        let names = match files::names(&self.root.join(folder)) {
+            Ok(names) => names,
+            Err(Error::Io { source, .. }) => {
+                self.leave(folder, Why::Refused { reason: source.to_string() });
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        for name in names {
+            let Ok(inside) = name.strip_prefix(self.root) else { continue };
+            match files::look(&name)? {
+                Some(entry) if entry.is_dir() => self.folder(inside)?,
+                Some(_) => self.file(inside)?,
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, file: &Path) -> Result<(), Error> {
+        if is_carried(file, self.carried) {
+            self.leave(file, Why::Carried);
+        } else if let Some(entry) = files::look(&self.root.join(file))?
+            && entry.is_file()
+            && entry.len() > BIG
+        {
+            self.leave(file, Why::Big { bytes: entry.len() });
+        }
+        Ok(())
+    }
+}
+
+/// Whether the path is a carried one, or lies below what has become a folder in its place.
+fn is_carried(path: &Path, carried: &BTreeSet<PathBuf>) -> bool {
+    !carried.is_empty() && path.ancestors().any(|above| carried.contains(above))
 }
 
 /// Whether the folder is a cache by its name, by its tag, or as Cargo's `target`.

@@ -66,6 +66,7 @@ impl Repo {
         files::write(&home.join("config-of-checks"), for_checks.as_bytes())?;
         self.pin_dangerous_keys(user)?;
         self.pin_refs()?;
+        self.forget_carried()?;
         self.drop_lost_objects()?;
         // Last: this file says that all the others are there.
         self.stand_on(head)

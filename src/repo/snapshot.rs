@@ -26,6 +26,9 @@ pub struct Snapshot {
     pub left_out: Vec<LeftOut>,
 }
 
+/// Where the list of carried files is kept, for every process that takes snapshots of this mission.
+const CARRIED: &str = "carried";
+
 /// Whether the index held what does not belong in it any more.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stale {
@@ -62,11 +65,30 @@ impl Repo {
         self.git().args(["update-ref", &format!("refs/cco/{name}"), object]).run().map(drop)
     }
 
+    /// From now on no snapshot takes these files, whatever the rules say, unless they are committed already. For the files
+    /// that a mission carries for its checks; [`Repo::prepare`] forgets them.
+    ///
+    /// # Errors
+    /// If the private git dir cannot be written.
+    pub fn leave_out_carried(&self, paths: &[PathBuf]) -> Result<(), Error> {
+        files::write(&self.private().join(CARRIED), &nul_list(paths.iter().map(PathBuf::as_path)))
+    }
+
+    pub(super) fn forget_carried(&self) -> Result<(), Error> {
+        files::remove(&self.private().join(CARRIED))
+    }
+
+    fn carried(&self) -> Result<BTreeSet<PathBuf>, Error> {
+        let listed = files::read_if_there(&self.private().join(CARRIED))?.unwrap_or_default();
+        Ok(records(&listed).map(path).collect())
+    }
+
     /// `held` is the tree the index is known to hold, if it is known.
     fn snapshot_once(&self, held: Option<&TreeId>) -> Result<Snapshot, Error> {
-        let stale = self.drop_stale(held)?;
+        let carried = self.carried()?;
+        let stale = self.drop_stale(held, &carried)?;
         let status = Status::of(self)?;
-        let mut left_out = leave_out::among(self.work_tree(), &status.untracked)?;
+        let mut left_out = leave_out::among(self.work_tree(), &status.untracked, &carried)?;
         let ignored = self.ignored_among(left_out.iter().map(|entry| entry.path.as_path()))?;
         left_out.retain(|entry| !ignored.contains(&entry.path));
         let gitlinks = self.gitlinks()?;
@@ -84,7 +106,7 @@ impl Repo {
     }
 
     /// Takes out of the index what an earlier snapshot took and today's rules would not, unless it is committed.
-    fn drop_stale(&self, held: Option<&TreeId>) -> Result<Stale, Error> {
+    fn drop_stale(&self, held: Option<&TreeId>, carried: &BTreeSet<PathBuf>) -> Result<Stale, Error> {
         let mut taken = Vec::new();
         for path in self.not_committed(held)? {
             // What is gone needs no judgement, and git refuses to judge a path behind a link.
@@ -96,7 +118,7 @@ impl Repo {
         let committed = |folder: &Path| self.head_holds(folder);
         let mut stale = Vec::new();
         for path in taken {
-            if ignored.contains(&path) || leave_out::is_out_today(self.work_tree(), &path, committed)? {
+            if ignored.contains(&path) || leave_out::is_out_today(self.work_tree(), &path, carried, committed)? {
                 stale.push(path);
             }
         }

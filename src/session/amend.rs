@@ -55,7 +55,8 @@ impl Turn {
         });
         // From here on only these inputs are gone on with. The paths are sealed by the next daemon.
         let InputHashes { mission, config, lock } = *told.after;
-        self.s.sealed = Some(SealMark { mission, config, lock, whole: Hash::ZERO, pinned: None, tree: None });
+        self.s.sealed =
+            Some(SealMark { mission, config, lock, prompts: None, whole: Hash::ZERO, pinned: None, tree: None });
         if matches!(self.s.stage.innermost(), Stage::Recording(_)) {
             if let Some(amended) = &mut self.s.amended {
                 amended.pending = Some(Box::new(told.charter.clone()));

@@ -116,6 +116,8 @@ pub struct SealMark {
     pub config: Hash,
     /// The lock file, where there is one.
     pub lock: Option<Hash>,
+    /// What prompts people wrote; `None` in what was kept before this was.
+    pub prompts: Option<Hash>,
     /// Over everything that is sealed.
     pub whole: Hash,
     /// What is kept beside the journal.
@@ -359,6 +361,7 @@ impl SealMark {
             mission: seal.mission,
             config: seal.config,
             lock: seal.lock,
+            prompts: Some(seal.prompts),
             whole,
             pinned: seal.pinned,
             tree: seal.tree.clone(),

@@ -1,17 +1,21 @@
 //! What a check sees beside its tree: variables by the allow-list, and the hash that binds a verdict to it. Pure.
 //!
-//! The list is [`is_passed`], the same as the worker's. The values of what the mission's `pass_env` names are masked in
-//! evidence.
+//! The list is [`is_passed`], the same as the worker's. The values of what the mission's `pass_env` names, and
+//! what carried files hold, are masked in evidence.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
 use super::carry::Carried;
+use super::tail;
 use crate::process::is_passed;
 use crate::words::Hash;
 
 /// Values shorter than this are not masked: they would blank out ordinary words.
 const MASKED_FROM: usize = 6;
+
+/// Carried files larger than this, in bytes, are data and not settings: nothing of them is masked.
+const SETTINGS: usize = 64 * 1024;
 
 /// Part of the hash, so that verdicts of a cco that made another environment are not taken over.
 const FORMAT: &[u8] = b"cco check environment 1";
@@ -46,8 +50,11 @@ impl Environment {
         let variables: Vec<_> = passed.map(|(name, value)| (name.clone(), value.clone())).collect();
         let own = |(name, value): &(OsString, OsString)| named(name).then(|| value.to_str().map(str::to_owned))?;
         let mut masked: Vec<String> =
-            variables.iter().filter_map(own).filter(|value| value.len() >= MASKED_FROM).collect();
-        masked.sort_by_key(|value| std::cmp::Reverse(value.len()));
+            variables.iter().filter_map(own).chain(from.carried.iter().flat_map(secrets)).collect();
+        masked.retain(|value| value.len() >= MASKED_FROM);
+        // The longest first, so that none is broken up by a part of it.
+        masked.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        masked.dedup();
         Self { variables, masked, hash: hash(from) }
     }
 
@@ -68,9 +75,15 @@ impl Environment {
         self.variables.iter().find(|(own, _)| own == name).and_then(|(_, value)| value.to_str())
     }
 
-    /// Replaces the values of what `pass_env` passes: they are secrets as often as not.
+    /// Replaces the values of what `pass_env` passes and what carried files hold: they are secrets as often as not.
     pub(super) fn mask(&self, text: &str) -> String {
-        self.masked.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "***"))
+        let mut text = text.to_owned();
+        for secret in &self.masked {
+            if text.contains(secret) {
+                text = text.replace(secret, "***");
+            }
+        }
+        text
     }
 }
 
@@ -80,6 +93,22 @@ impl std::fmt::Debug for Environment {
         let names: Vec<_> = self.variables.iter().map(|(name, _)| name).collect();
         f.debug_struct("Environment").field("names", &names).field("hash", &self.hash).finish_non_exhaustive()
     }
+}
+
+/// What of a carried file is masked: each line as it would be printed, and the value of one that gives a name to a value.
+fn secrets(file: &Carried) -> Vec<String> {
+    let text = if file.bytes.len() <= SETTINGS { std::str::from_utf8(&file.bytes).unwrap_or_default() } else { "" };
+    let mut secrets = Vec::new();
+    for line in tail::clean(text).lines().map(str::trim) {
+        let value = line.split_once('=').or_else(|| line.split_once(": ")).map(|(_, value)| bare(value));
+        secrets.extend([Some(line), value].into_iter().flatten().map(str::to_owned));
+    }
+    secrets
+}
+
+/// A value without the quotes and the comma around it.
+fn bare(value: &str) -> &str {
+    value.trim().trim_end_matches([',', ';']).trim_matches(['"', '\'', '`'])
 }
 
 fn hash(from: Surroundings<'_>) -> Hash {
@@ -129,6 +158,21 @@ mod tests {
         let environment =
             environment(&[("DATABASE_URL", "postgres://u:p@h/db"), ("PATH", "/usr/bin")], &["DATABASE_URL"]);
         assert_eq!(environment.mask("at postgres://u:p@h/db in /usr/bin"), "at *** in /usr/bin");
+    }
+
+    #[test]
+    fn lines_and_values_of_carried_files_are_masked() {
+        let none = BTreeMap::new();
+        let mask = |text: &str| {
+            let bytes = b"# notes\r\nTOKEN=\"tok=8fb1\"\nPORT=80\n  \"key\": \"k-123456\",\nMIIEvQIBADAN\n".to_vec();
+            let carried = [Carried { path: ".env".into(), bytes, executable: false }];
+            let setup = Hash::ZERO;
+            Environment::new(Surroundings { variables: &none, pass_env: &[], carried: &carried, setup }).mask(text)
+        };
+        assert_eq!(mask("with tok=8fb1, k-123456"), "with ***, ***");
+        assert_eq!(mask("TOKEN=\"tok=8fb1\"\n80 MIIEvQIBADAN."), "***\n80 ***.");
+        let data = Carried { path: "big".into(), bytes: b"a line\n".repeat(SETTINGS), executable: false };
+        assert_eq!(secrets(&data), Vec::<String>::new());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -34,6 +35,8 @@ pub(super) struct Ground {
     /// Carried files are secrets as often as not; no citation shows them.
     pub(super) hidden: Vec<String>,
     pub(super) spooled: AtomicU64,
+    /// Gone with the last of what stands here.
+    pub(super) _hold: Arc<dyn Debug + Send + Sync>,
 }
 
 impl Ground {

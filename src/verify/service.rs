@@ -1,7 +1,7 @@
 //! The program that must be up while a check runs.
 //!
 //! Its ports must be free before it starts and held by its own processes once it is ready; `stop` and `teardown` always
-//! run, even if the check is abandoned half way (then in the background).
+//! run, even if the check is abandoned half way (then in the background, and the job's hold is kept meanwhile).
 
 use std::path::PathBuf;
 use std::sync::Arc;

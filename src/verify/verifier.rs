@@ -4,6 +4,7 @@
 //! whatever stops a check from being decided is an inconclusive verdict with the reason, not an error.
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -75,6 +76,9 @@ pub struct Job {
     pub soiled: bool,
     /// Puts it back before a check that would find what another one left; checks that run at once find what they leave.
     pub refresh: Option<Refresh>,
+    /// Kept until nothing of the job is under way any more, also where it was abandoned: it takes as long as its services'
+    /// `stop` and `teardown`, a little over two minutes at most.
+    pub hold: Arc<dyn Debug + Send + Sync>,
 }
 
 /// What a job found.
@@ -143,7 +147,7 @@ impl Verifier {
 
     fn ground(&self, job: Job) -> Result<(Arc<Ground>, Vec<Item>, usize), Error> {
         let Job { dir, tree, environment, items, services, baseline, history, .. } = job;
-        let Job { answers, approvals, hidden, spool, marker, jobs, .. } = job;
+        let Job { answers, approvals, hidden, spool, marker, jobs, hold, .. } = job;
         let ground = Ground {
             supervisor: Arc::clone(&self.supervisor),
             dir,
@@ -158,6 +162,7 @@ impl Verifier {
             approvals,
             hidden,
             spooled: AtomicU64::new(0),
+            _hold: hold,
         };
         let temporary = ground.temporary();
         files::make_folder(&temporary).map_err(|source| Error::Spool { path: temporary, source })?;

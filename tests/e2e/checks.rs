@@ -1,7 +1,9 @@
 //! Checks over the iterations of a run: how often they run, what they are compared with, what they see of the history.
 
+use nix::sys::signal::Signal;
+
 use crate::support::Place;
-use crate::world::{STEPS, STUB, World};
+use crate::world::{IDLE, STEPS, STUB, World};
 
 /// A check that leaves its name behind each time it runs.
 fn leaves(world: &std::path::Path, name: &str, more: &str) -> String {
@@ -128,4 +130,35 @@ scenes:
     assert!(!summary(1).contains("ignored"), "{}", summary(1));
     assert!(!world.state().join("trees/with-ignored").exists());
     assert_eq!((world.repo.read(".env"), world.repo.status()), ("right\n".to_owned(), "?? made.txt".to_owned()));
+}
+
+/// A service whose end waits for a sign, beside a check that does not end by itself.
+const SERVED: &str = "\
+title: Served
+services:
+  - name: api
+    run: sleep 600
+    ready: { command: \"true\" }
+    teardown: \"touch $SIGNS/tearing; until [ -e $SIGNS/go ]; do sleep 0.02; done; touch $SIGNS/torn\"
+definition_of_done:
+  - criteria: It answers
+    id: answers
+    validators:
+      - command: \"touch $SIGNS/checking; sleep 600\"
+        service: api
+";
+
+#[test]
+fn a_daemon_that_is_stopped_amid_a_check_leaves_when_its_service_is_torn_down() {
+    let place = Place::new();
+    let mission = SERVED.replace("$SIGNS", place.root().to_str().unwrap());
+    let world = World::new(&place, &mission, STUB, IDLE);
+    let running = world.live();
+    world.wait_for_sign("checking");
+    running.signal(Signal::SIGTERM);
+    world.wait_for_sign("tearing");
+    world.give_sign("go");
+    running.wait().expect_code(143);
+    assert!(world.sign("torn").exists());
+    world.nothing_runs();
 }

@@ -75,6 +75,47 @@ fn a_run_does_not_go_on_with_other_carried_bytes_than_were_sealed() {
     assert!(refused.stderr.contains("is gone"), "{}", refused.stderr);
 }
 
+/// A token that a check shows before it fails.
+const SHOWING: &str = "\
+title: One file
+carry: [.env]
+definition_of_done:
+  - criteria: The file is there
+    id: there
+    validator: cat .env; test -e made.txt
+";
+
+/// Takes the rules away that keep the token out of git, and does the work an action later.
+const UNCOVERING: &str = "\
+scenes:
+  - steps: [{ run: \"rm .gitignore\" }]
+    result: Not yet.
+  - steps: [{ write: { path: made.txt, content: \"made\\n\" } }]
+    result: Done.
+";
+
+#[test]
+fn a_carried_secret_gets_into_no_commit_and_no_text() {
+    let place = Place::new();
+    let world = World::new(&place, SHOWING, STUB, UNCOVERING);
+    world.repo.write(".gitignore", ".env\n");
+    world.repo.commit("what is ignored");
+    world.repo.write(".env", "# for tests\nAPI_TOKEN=\"tok-8fb1c2\"\nP=80\n");
+    let told = world.start([]).expect_code(0);
+    assert_eq!(world.repo.git(["log", "--all", "--format=%h", "--", ".env"]), "");
+    assert_eq!(world.repo.git(["diff", "--name-only", "main", "cco/one-file"]), ".gitignore\nmade.txt");
+    assert!(told.stderr.contains("left out of snapshots: .env (a carried file"), "{}", told.stderr);
+    let told_of_check = |path: &std::path::PathBuf| !path.components().any(|part| part.as_os_str() == "checks");
+    let mut texts = files(&world.state().join("attempts"));
+    texts.retain(told_of_check);
+    texts.extend([world.state().join("journal"), world.state().join("report.md"), world.state().join("report.json")]);
+    for path in texts {
+        let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
+        assert!(!text.contains("tok-8fb1c2"), "{}", path.display());
+    }
+    assert!(fs::read_to_string(world.state().join("journal")).unwrap().contains("P=80"), "the rest is told");
+}
+
 /// `requirements.txt` is one of the files by which a set-up is due again.
 const SET_UP: &str = "\
 title: Set up

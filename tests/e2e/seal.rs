@@ -80,6 +80,15 @@ fn who_changes_what_is_sealed_again_and_again_is_told_counted_and_paused() {
     world.repo.commit("the contract");
     let told = world.start([]).expect_code(4);
     assert!(told.stderr.contains("3 actions have changed what is sealed"), "{}", told.stderr);
+    let git_dir = world.state().join("git");
+    let kept = |n: u32| {
+        let refs = ["for-each-ref", "--format=%(objectname)", "refs/cco/tampered"];
+        let refs = world.repo.git([&["--git-dir", git_dir.to_str().unwrap()], &refs[..]].concat());
+        let trees: Vec<String> = refs.lines().map(|tree| format!("{tree}:contract/a.txt")).collect();
+        let show = |tree: &String| world.repo.git(["--git-dir", git_dir.to_str().unwrap(), "show", tree]);
+        trees.iter().any(|tree| show(tree) == format!("bent {n}"))
+    };
+    assert!((1..=3).all(kept), "what was put back can be had again");
     let status = world.status();
     assert_eq!((status["tampered"].as_u64(), status["iterations"].as_u64()), (Some(3), Some(3)));
     assert_eq!(world.repo.read("contract/a.txt"), "as agreed\n");
@@ -117,5 +126,60 @@ scenes:
     }
     assert_eq!(world.repo.read(".mcp.json"), "{}\n");
     assert_eq!(world.repo.read(".git/hooks/pre-commit"), "#!/bin/sh\nexit 0\n");
+    assert_eq!(world.repo.git(["diff", "--name-only", "main", "cco/one-file"]), "made.txt");
+}
+
+/// Does nothing at first and what [`GUARDED`] asks afterwards.
+const LATER: &str = "\
+scenes:
+  - result: Nothing yet.
+  - steps: [{ write: { path: made.txt, content: \"right\\n\" } }]
+    result: Done.
+";
+
+#[test]
+fn what_a_person_changes_of_the_sealed_between_two_daemons_is_told_and_not_undone() {
+    let place = Place::new();
+    let world = World::new(&place, GUARDED, STUB, LATER);
+    world.repo.write("contract/a.txt", "as agreed\n");
+    world.repo.write(".cco/prompts/judge.md", "Judge.\n");
+    world.repo.commit("the contract");
+    world.start(["--max-iterations", "1"]).expect_code(6);
+    for (path, before, named) in
+        [("contract/a.txt", "as agreed\n", "contract/a.txt"), (".cco/prompts/judge.md", "Judge.\n", "prompt")]
+    {
+        world.repo.write(path, "as I want it\n");
+        for command in ["start", "resume"] {
+            let told = world.cco([command, "--yes", "--no-wait", "--max-iterations", "9"]).run().expect_code(8);
+            assert!(told.stderr.contains("CCO-E0424") && told.stderr.contains(named), "{}", told.stderr);
+        }
+        assert_eq!(world.repo.read(path), "as I want it\n");
+        world.repo.write(path, before);
+    }
+    world.cco(["resume", "--yes", "--no-wait", "--max-iterations", "9"]).run().expect_code(0);
+    assert_eq!(world.status()["tampered"].as_u64().unwrap_or(0), 0);
+}
+
+#[test]
+fn a_prompt_that_the_worker_wrote_is_read_by_no_later_daemon() {
+    let place = Place::new();
+    let script = "\
+scenes:
+  - steps:
+      - run: \"mkdir -p .cco/prompts && echo '{{ nonsense' > .cco/prompts/judge.md\"
+      - run: \"touch ../begun; until [ -e ../go ]; do sleep 0.02; done\"
+    result: Bent.
+  - steps: [{ write: { path: made.txt, content: \"right\\n\" } }]
+    result: Done.
+";
+    let world = World::new(&place, GUARDED, STUB, script);
+    let running = world.live();
+    world.wait_for_sign("begun");
+    running.signal(nix::sys::signal::Signal::SIGKILL);
+    running.wait();
+    world.give_sign("go");
+    let told = world.start([]).expect_code(0);
+    assert!(told.stderr.contains("sealed paths were changed and put back"), "{}", told.stderr);
+    assert!(!world.repo.has(".cco/prompts/judge.md"));
     assert_eq!(world.repo.git(["diff", "--name-only", "main", "cco/one-file"]), "made.txt");
 }

@@ -222,6 +222,32 @@ fn a_lock_that_cco_wrote_asks_nobody_again_and_one_that_was_touched_does() {
 }
 
 #[test]
+fn a_lock_that_the_worker_bends_is_put_back_before_the_next_start_reads_it() {
+    for bend in ["echo '{{' > .cco/mission.lock.yaml", "rm .cco/mission.lock.yaml", "rm -r .cco && ln -s ../away .cco"]
+    {
+        let place = Place::new();
+        std::fs::create_dir(place.root().join("away")).unwrap();
+        let one =
+            json!({ "id": "there", "reason": "it shows", "checks": [command("test -e second.txt")], "judge": null });
+        let answers = json!({ "criteria": [one] }).to_string();
+        let server = OpenRouter::start(vec![Reply::says(answers), plan_for("there"), plan_for("there")]);
+        let mission = "title: Words\ndefinition_of_done:\n  - { criteria: The second file is there, id: there }\n";
+        let script = format!(
+            "scenes:\n  - steps: [{{ run: \"{bend}\" }}]\n    result: Bent.\n  - steps: [{{ write: {{ path: second.txt, \
+             content: two }} }}]\n    result: Done.\n"
+        );
+        let world = World::new(&place, mission, &config(&server), &script);
+        let cco = |arguments: &[&str]| world.cco(arguments.iter().copied()).env("OPENROUTER_API_KEY", KEY).run();
+        let told = cco(&["start", "--yes", "--no-wait", "--max-iterations", "1"]).expect_code(6);
+        assert!(told.stderr.contains(".cco/mission.lock.yaml"), "{bend}: {}", told.stderr);
+        assert!(world.repo.read(".cco/mission.lock.yaml").contains("second.txt"), "{bend}");
+        cco(&["resume", "--yes", "--no-wait", "--max-iterations", "9"]).expect_code(0);
+        assert_eq!(world.repo.status(), "", "{bend}");
+        assert_eq!(std::fs::read_dir(place.root().join("away")).unwrap().count(), 0, "{bend}");
+    }
+}
+
+#[test]
 fn a_mission_with_a_judge_does_not_go_on_without_a_model() {
     let place = Place::new();
     let mission = "\

@@ -101,6 +101,40 @@ fn a_snapshot_does_not_depend_on_earlier_snapshots() {
 }
 
 #[test]
+fn a_carried_file_stays_out_whatever_becomes_of_the_rules_until_the_next_start() {
+    let world = World::new();
+    world.write(".gitignore", ".env\nconf\n");
+    world.commit_all("rules");
+    world.write(".env", "secret");
+    world.write("conf/a b.local", "secret");
+    let (repo, _) = world.started();
+    world.write(".gitignore", "");
+    let taken = repo.snapshot().unwrap();
+    assert!(World::names(&repo, &taken.tree).contains(&".env".to_owned()));
+    repo.leave_out_carried(&[".env".into(), "conf/a b.local".into()]).unwrap();
+    world.write("conf/b.local", "no secret");
+    for rules in ["", "!.env\n!conf/**\n"] {
+        world.write(".gitignore", rules);
+        let snapshot = repo.snapshot().unwrap();
+        let names = World::names(&repo, &snapshot.tree);
+        assert!(!names.iter().any(|name| name == ".env" || name == "conf/a b.local"), "{names:?}");
+        assert!(names.contains(&"conf/b.local".to_owned()), "{names:?}");
+        assert_eq!(snapshot, world.open().snapshot().unwrap(), "another process knows it too");
+        let out: Vec<_> = snapshot.left_out.into_iter().map(|entry| (entry.path, entry.why)).collect();
+        assert_eq!(out, [".env", "conf/a b.local"].map(|path| (path.into(), Why::Carried)));
+    }
+    let before = repo.snapshot().unwrap().tree;
+    world.write("a.txt", "two\n");
+    repo.restore(&before).unwrap();
+    assert_eq!(world.read(".env"), "secret", "what is left out stays where it is");
+    std::fs::remove_file(world.path(".env")).unwrap();
+    world.write(".env/inside", "secret");
+    assert_eq!(left_out(&repo)[0], (".env/inside".to_owned(), Why::Carried));
+    repo.prepare().unwrap();
+    assert_eq!(left_out(&repo), [], "each mission carries its own");
+}
+
+#[test]
 fn a_folder_taken_once_may_become_a_link() {
     let world = World::new();
     let (repo, _) = world.started();

@@ -1,12 +1,15 @@
 //! `http`, and services of checks: who answers, and that nothing is left behind.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use cco::mission::{Check, CheckKind, HttpCheck, PathCondition, Readiness, Service};
+use cco::verify::Job;
 use cco::words::Outcome::{Fail, Inconclusive, Pass};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio::sync::mpsc::error::TryRecvError;
 
 use crate::support::*;
 
@@ -192,18 +195,23 @@ async fn a_service_that_does_not_come_up_is_told_and_torn_down() {
 }
 
 #[tokio::test]
-async fn an_abandoned_check_still_tears_its_service_down() {
+async fn an_abandoned_check_still_tears_its_service_down_and_is_held_until_then() {
     let mut tree = Tree::new();
     for fifo in ["checking", "torn"] {
         nix::unistd::mkfifo(&tree.at(fifo), nix::sys::stat::Mode::S_IRWXU).unwrap();
     }
     let ready = Readiness::Command("true".into());
     tree.services = vec![Service { teardown: Some("echo yes > torn".into()), ..service("sleep 600", ready) }];
-    let job = tree.job(vec![beside("api", command("echo now > checking; sleep 600"))]);
+    let (hold, mut over) = tokio::sync::mpsc::channel::<()>(1);
+    let check = beside("api", command("echo now > checking; sleep 600"));
+    let job = Job { hold: Arc::new(hold), ..tree.job(vec![check]) };
     let running = tokio::spawn(async move { verifier().run(job, |_, _| {}).await });
     let (checking, torn) = (tree.at("checking"), tree.at("torn"));
     tokio::task::spawn_blocking(move || std::fs::read(checking).unwrap()).await.unwrap();
     running.abort();
+    assert!(running.await.unwrap_err().is_cancelled());
+    assert_eq!(over.try_recv(), Err(TryRecvError::Empty), "it cannot be torn down before someone reads the pipe");
     let said = tokio::task::spawn_blocking(move || std::fs::read_to_string(torn).unwrap());
     assert_eq!(tokio::time::timeout(LONG, said).await.unwrap().unwrap(), "yes\n");
+    assert_eq!(tokio::time::timeout(LONG, over.recv()).await.unwrap(), None);
 }

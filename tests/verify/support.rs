@@ -81,6 +81,7 @@ impl Tree {
             soiled: false,
             refresh: None,
             jobs: 1,
+            hold: Arc::new(()),
         }
     }
 

@@ -72,6 +72,8 @@ mirror!(struct SealMark => SealMarkV1 {
     mission: Hash,
     config: Hash,
     lock: Option<Hash>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    prompts: Option<Hash>,
     whole: Hash,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pinned: Option<Pinned>,
