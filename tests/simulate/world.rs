@@ -385,7 +385,7 @@ impl World {
         *self.sessions.entry(session).or_default() += micros;
     }
 
-    fn report(&self, order: &WorkOrder, outcome: WorkerOutcome, own: Option<u64>) -> WorkerReport {
+    pub(crate) fn report(&self, order: &WorkOrder, outcome: WorkerOutcome, own: Option<u64>) -> WorkerReport {
         let total = self.sessions.get(&order.session).copied().unwrap_or_default();
         WorkerReport {
             outcome,
