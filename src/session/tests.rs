@@ -61,6 +61,7 @@ fn charter(usd: Option<u64>) -> Charter {
             tokens: None,
             warn_at: vec![50, 80],
             human_wait: Duration::from_secs(60),
+            written: None,
         },
         commits: Commits { auto: true, frequency: CommitFrequency::PerIteration },
         reserves: Reserves {

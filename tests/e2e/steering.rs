@@ -62,6 +62,29 @@ fn a_pause_asked_while_nobody_works_holds_the_next_daemon_back() {
 }
 
 #[test]
+fn a_limit_that_was_acknowledged_outlives_the_daemon_until_a_file_or_a_flag_says_otherwise() {
+    let place = Place::new();
+    let world = World::new(&place, TWO, STUB, GATED_STEPS);
+    let daemon = world.live();
+    world.wait_for_sign("begun");
+    world.cco(["resume", "--max-iterations", "1", "--budget", "7"]).run().expect_code(0);
+    daemon.signal(nix::sys::signal::Signal::SIGKILL);
+    daemon.wait().expect_code(137);
+    world.nothing_runs();
+    world.give_sign("go");
+    for _ in 0..2 {
+        world.start([]).expect_code(6);
+        assert_eq!((world.repo.has("second.txt"), &world.status()["cost"]["budget_usd"]), (false, &7.0.into()));
+    }
+    world.repo.write(".cco/mission.yaml", TWO);
+    world.repo.write(".cco/config.yaml", &format!("{STUB}budget: {{ usd: 3 }}\n"));
+    world.start([]).expect_code(6);
+    assert_eq!(world.status()["cost"]["budget_usd"], 3.0, "the file was changed since");
+    world.start(["--max-iterations", "5"]).expect_code(0);
+    assert_eq!(world.status()["cost"]["budget_usd"], 3.0);
+}
+
+#[test]
 fn a_killed_daemons_work_is_not_begun_anew_where_nothing_is_left_for_it() {
     let place = Place::new();
     let script = "\

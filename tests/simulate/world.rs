@@ -124,6 +124,7 @@ impl World {
                 tokens: None,
                 warn_at: vec![50, 80],
                 human_wait: Duration::from_secs(3_600),
+                written: None,
             },
             commits: Commits { auto: draw("auto", 5) > 0, frequency },
             reserves: Reserves {
