@@ -64,7 +64,9 @@ pub async fn amending(inputs: &Inputs, repo: &Repo, observer: &Observer) -> Resu
     leftovers::end(&state, session.attempt).await?;
     must_be_the_same_mission(inputs, &session)?;
     let Charter { reserves, worker_dollars, .. } = session.charter;
-    let charter = charter::charter(&inputs.mission, inputs.config(), reserves, worker_dollars);
+    // As the next daemon will have them; it writes them down itself.
+    let limits = inputs.limits_after(&session.charter.limits);
+    let charter = Charter { limits, ..charter::charter(&inputs.mission, inputs.config(), reserves, worker_dollars) };
     let after =
         InputHashes { mission: inputs.mission_hash, config: inputs.config_hash(), lock: lock_hash(repo.work_tree())? };
     let mut difference = Difference::default();

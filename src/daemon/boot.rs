@@ -101,7 +101,7 @@ pub async fn start(mut options: Options) -> Result<Ended, Error> {
     let (answers, inbox) = mpsc::unbounded_channel();
     let (broken, breaks) = mpsc::unbounded_channel();
     let Options { inputs, repo, environment, user, observer, patience, begin, span, time_limit, .. } = options;
-    let limits = charter::limits(&inputs.mission, inputs.config());
+    let limits = inputs.limits_after(&opened.session.charter.limits);
     let bounds = Bounds { limits, reserves: crew.reserves, worker_dollars: crew.worker_dollars };
     let config = inputs.config();
     let prompts = inputs.prompts(repo.work_tree())?;
@@ -270,9 +270,11 @@ fn begin(options: &Options, state: &StateDir, room: Room, crew: &Crew) -> Result
     options.repo.fit()?;
     options.repo.can_enter(&branch(&options.inputs))?;
     let (mission, config) = (&options.inputs.mission, options.inputs.config());
+    let limits = options.inputs.limits();
+    let charter = Charter { limits, ..charter::charter(mission, config, crew.reserves, crew.worker_dollars) };
     let first = Event::RunStarted {
         run: RunId(uuid::Uuid::now_v7()),
-        charter: Box::new(charter::charter(mission, config, crew.reserves, crew.worker_dollars)),
+        charter: Box::new(charter),
         actor: Actor::Operator { name: options.user.clone(), via: Via::Cli },
     };
     let lock = match room {

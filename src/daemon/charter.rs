@@ -133,6 +133,7 @@ pub(super) fn limits(mission: &Mission, config: &Config) -> Limits {
         tokens: config.budget.tokens.into_iter().chain(mission.budget.tokens).min(),
         warn_at: warn_at.clone(),
         human_wait: HUMAN_WAIT,
+        written: None,
     }
 }
 

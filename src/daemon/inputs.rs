@@ -7,11 +7,13 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::charter;
 use super::error::Error;
-use crate::config::{self, Config, Flag, Layers, Loaded};
+use crate::config::{self, Config, Flag, Layers, Loaded, Origin};
 use crate::mission::{self, Every, Lock, Mission};
 use crate::prompt::Prompts;
 use crate::reading::Diagnostic;
+use crate::session::{Limits, Written};
 use crate::store::StateDir;
 use crate::words::{CriterionId, Hash, Priority};
 
@@ -41,6 +43,8 @@ pub struct Inputs {
     pub mission_hash: Hash,
     /// The configuration with its origins.
     pub loaded: Loaded,
+    /// The limits that a command line can set, without what this one says of them.
+    pub written: Written,
     /// Overrides of prompts, by file name.
     pub prompts: BTreeMap<String, String>,
     /// What someone should know.
@@ -82,7 +86,10 @@ impl Inputs {
         }
         constraints_become_criteria(&mut mission);
         let prompts = read_prompts(places.root, &loaded.config)?;
-        Ok(Self { mission, mission_path, mission_hash: Hash::of(&text), loaded, prompts, warnings })
+        let unflagged = load_config(&Places { flags: &[], ..places.clone() }, &files).map_err(Error::Mistakes)?;
+        let Limits { max_iterations, usd, .. } = charter::limits(&mission, &unflagged.config);
+        let written = Written { max_iterations, usd };
+        Ok(Self { mission, mission_path, mission_hash: Hash::of(&text), loaded, written, prompts, warnings })
     }
 
     /// The configuration.
@@ -101,6 +108,26 @@ impl Inputs {
         config.orchestrator.max_iterations = defaults.orchestrator.max_iterations;
         config.claude_code.model = defaults.claude_code.model;
         Hash::of(config.seal_text().as_bytes())
+    }
+
+    /// The limits of a run that goes on: what this command line names, and what the files say; but what was acknowledged
+    /// before stays where the files say of it what they said then.
+    pub(super) fn limits_after(&self, before: &Limits) -> Limits {
+        let mut limits = self.limits();
+        let Some(written) = before.written else { return limits };
+        let named = |key| matches!(self.loaded.origin(key), Origin::Flag(_));
+        if !named("orchestrator.max_iterations") && written.max_iterations == self.written.max_iterations {
+            limits.max_iterations = before.max_iterations;
+        }
+        if !named("budget.usd") && written.usd == self.written.usd {
+            limits.usd = before.usd;
+        }
+        limits
+    }
+
+    /// The limits of a run that begins.
+    pub(super) fn limits(&self) -> Limits {
+        Limits { written: Some(self.written), ..charter::limits(&self.mission, self.config()) }
     }
 
     /// The prompts in use.

@@ -317,7 +317,7 @@ impl Daemon {
             self.running = None;
             return self.store.sync().map_err(Error::from);
         };
-        if effect.owes_sync() {
+        if self.session.owes_sync(&effect) {
             self.store.sync()?;
         }
         if matches!(effect, Effect::Prove { .. }) {

@@ -10,7 +10,13 @@ use crate::words::{Actor, CriterionId, Via};
 /// The event of what somebody asks for; a refusal where it names what the run does not have.
 pub(super) fn event(session: &Session, actor: Actor, ask: Ask) -> Result<Event, Reply> {
     Ok(match ask {
-        Ask::Pause => Event::PauseAsked { actor },
+        Ask::Pause => match session.stage {
+            Stage::Stopping { .. } => {
+                return Err(refused("CCO-E0422", "cco is stopping; say it again once it has left"));
+            }
+            Stage::Ended(_) => return Err(refused("CCO-E0422", "the mission has ended: there is nothing to pause")),
+            _ => Event::PauseAsked { actor },
+        },
         Ask::Resume => Event::ResumeAsked { actor },
         Ask::Stop { when } => Event::StopAsked { actor, how: stop_how(when) },
         Ask::Guide { text } => Event::Guided { actor, text },

@@ -17,6 +17,7 @@ const CLAIM: usize = 4 * 1024;
 pub(super) async fn work(task: &Task, order: &WorkOrder, control: Control) -> Result<Event, Fault> {
     let (report, adopted) = match adopt(task, order).await? {
         Some(report) => (report, true),
+        None if order.nothing_is_left() => (worker::not_started(), false),
         None => (act(task, order, &control).await?, false),
     };
     task.tools.supervisor.send_replace(None);

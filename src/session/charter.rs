@@ -93,6 +93,18 @@ pub struct Limits {
     pub warn_at: Vec<u8>,
     /// The longest a person is waited for before the wait is renewed with a notice (I13: every wait has a deadline).
     pub human_wait: Duration,
+    /// What the files said where the command line may say something else; `None`: not noted.
+    pub written: Option<Written>,
+}
+
+/// The limits that a command line can set, as the files and the environment had them when a daemon last read them. By this
+/// the next daemon knows a file that was changed from one that never said so: only the former undoes what was acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// As [`Limits::max_iterations`].
+    pub max_iterations: Option<u64>,
+    /// As [`Limits::usd`].
+    pub usd: Option<Money>,
 }
 
 /// What happens when the ladder of strategies is used up.

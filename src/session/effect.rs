@@ -92,8 +92,16 @@ pub struct WorkOrder {
     pub preface: Preface,
     /// An attempt of an earlier daemon whose result may be taken over.
     pub adopt: Option<AttemptId>,
-    /// The dollars the worker may spend; `None`: no fence.
+    /// The dollars the worker may spend; `None`: no fence; zero: it is not started, see [`WorkOrder::nothing_is_left`].
     pub max_cost: Option<Money>,
+}
+
+impl WorkOrder {
+    /// Whether the worker may not be started: a limit is used up, and only a result that is there already is taken over.
+    #[must_use]
+    pub fn nothing_is_left(&self) -> bool {
+        self.max_cost == Some(Money::ZERO)
+    }
 }
 
 /// How a conversation is entered.
@@ -174,7 +182,7 @@ impl Effect {
     }
 
     /// Whether the journal must be on disk before this is done: what costs money or is seen outside
-    /// (design section 3). The others repeat for free.
+    /// (design section 3). The others repeat for free, but for judges; see [`super::Session::owes_sync`].
     #[must_use]
     pub const fn owes_sync(&self) -> bool {
         match self {

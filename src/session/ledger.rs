@@ -164,6 +164,13 @@ impl Ledger {
         settled + self.lost.iter().map(|lost| lost.amount).sum()
     }
 
+    /// What is charged for the newest lost attempt of a conversation until that tells what it cost.
+    #[must_use]
+    pub fn lost_of(&self, session: SessionId) -> Money {
+        let newest = self.lost.iter().rev().find(|lost| lost.session == Some(session));
+        newest.map_or(Money::ZERO, |lost| lost.amount)
+    }
+
     /// Whether any part of [`Ledger::spent`] is an estimate.
     #[must_use]
     pub fn is_estimated(&self) -> bool {

@@ -33,6 +33,7 @@ mod worker_report;
 pub use amend::Amendment;
 pub use charter::{
     Charter, CharterCheck, CharterCriterion, CommitFrequency, Commits, Limits, OnStall, Reserves, WorkerDollars,
+    Written,
 };
 pub use contradiction::{Contradictions, Turns};
 pub use criteria::{CriterionRecord, LastHeld, PersonsAnswer, PhaseStanding, Standing, phase_standing};

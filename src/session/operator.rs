@@ -46,7 +46,14 @@ impl Turn {
             Stage::Waiting { then, .. } | Stage::AwaitingHuman { then, .. } => {
                 self.enter(Stage::Paused { why: PauseReason::Operator, then });
             }
-            Stage::Paused { .. } | Stage::Stopping { .. } | Stage::Ended(_) => self.nothing_to("pause"),
+            Stage::Paused { why: PauseReason::Operator, .. } | Stage::Stopping { .. } | Stage::Ended(_) => {
+                self.nothing_to("pause");
+            }
+            // A person's pause below a stop comes up again; any other reason gives way to the person's.
+            Stage::Paused { then, .. } => match *then {
+                paused @ Stage::Paused { why: PauseReason::Operator, .. } => self.enter(paused),
+                then => self.enter(Stage::Paused { why: PauseReason::Operator, then: Box::new(then) }),
+            },
             _ => self.s.wish = Some(Wish { why: PauseReason::Operator, at: WishAt::Boundary }),
         }
     }

@@ -226,6 +226,7 @@ mod tests {
             tokens: None,
             warn_at: vec![],
             human_wait: Duration::from_secs(60),
+            written: None,
         }
     }
 

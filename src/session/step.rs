@@ -242,18 +242,39 @@ impl Turn {
         if !costs {
             return None;
         }
+        if matches!(stage, Stage::Working(Work { order, .. }) if order.adopt.is_some()) {
+            // A result that is there already costs nothing more: it is looked for first; see [`Turn::fenced`].
+            return None;
+        }
+        self.used_up(stage)
+    }
+
+    /// The limit that a stage which costs money would break.
+    fn used_up(&self, stage: &Stage) -> Option<PauseReason> {
         let limits = &self.s.charter.limits;
         if matches!(stage, Stage::Planning { .. }) && limits.max_iterations.is_some_and(|max| self.s.iteration.0 >= max)
         {
             return Some(PauseReason::MaxIterations);
         }
         let spent = self.s.ledger.spent();
-        if let Some(usd) = limits.usd.filter(|usd| spent >= *usd) {
+        if limits.usd.is_some_and(|usd| self.committed(stage) >= usd) {
+            let usd = limits.usd.unwrap_or_default();
             return Some(PauseReason::Budget { what: format!("{spent} of {usd} spent") });
         }
         let tokens = self.s.ledger.tokens();
         let max = limits.tokens.filter(|max| tokens >= *max)?;
         Some(PauseReason::Budget { what: format!("{tokens} of {max} tokens used") })
+    }
+
+    /// What stands in the way of a stage's money. The newest lost attempt of the conversation that goes on counts as what
+    /// was set aside for it and not as spent: what it cost is told by that conversation alone, and a stop would else use
+    /// up whatever is left.
+    fn committed(&self, stage: &Stage) -> Money {
+        let spent = self.s.ledger.spent();
+        match stage {
+            Stage::Working(work) => spent.saturating_sub(self.s.ledger.lost_of(work.order.session)),
+            _ => spent,
+        }
     }
 
     /// Sets money aside for what a stage can cost, and fences the worker in with what is left.
@@ -294,9 +315,16 @@ impl Turn {
 
     /// The worker may spend what is set aside for it. A reserve is made even of nothing: an attempt that is lost must be
     /// known, so that its conversation can tell what it cost.
+    ///
+    /// Work whose result may be there already passes the gate; where nothing is left it may spend nothing beside.
     fn fenced(&mut self, mut work: Work) -> Work {
+        let stage = Stage::Working(work.clone());
         let ceiling = Some(self.s.charter.reserves.worker).filter(|ceiling| *ceiling > Money::ZERO);
-        work.order.max_cost = ceiling.map(|ceiling| self.left().map_or(ceiling, |left| left.min(ceiling)));
+        let fence = match self.used_up(&stage) {
+            Some(_) => Some(Money::ZERO),
+            None => ceiling.map(|ceiling| self.left(&stage).map_or(ceiling, |left| left.min(ceiling))),
+        };
+        work.order.max_cost = fence;
         let dollars = self.s.charter.worker_dollars;
         let amount = match dollars {
             WorkerDollars::Billed => work.order.max_cost.unwrap_or_default(),
@@ -322,10 +350,10 @@ impl Turn {
     }
 
     /// What is left of the dollar budget for the worker; `None`: no budget, or dollars that nobody is billed for.
-    fn left(&self) -> Option<Money> {
+    fn left(&self, stage: &Stage) -> Option<Money> {
         let billed = self.s.charter.worker_dollars == WorkerDollars::Billed;
         let usd = self.s.charter.limits.usd.filter(|_| billed)?;
-        Some(usd.saturating_sub(self.s.ledger.spent()))
+        Some(usd.saturating_sub(self.committed(stage)))
     }
 }
 
@@ -364,6 +392,13 @@ impl Session {
             Stage::Stopping { attempt, force, .. } => Effect::Cancel { attempt: *attempt, force: *force },
             Stage::Paused { .. } | Stage::Ended(_) => return None,
         })
+    }
+
+    /// Whether the journal must be on disk before an effect of this session is done: also where a judge may be asked on
+    /// the way, for which money is set aside.
+    #[must_use]
+    pub const fn owes_sync(&self, effect: &Effect) -> bool {
+        effect.owes_sync() || self.ledger.open().is_some()
     }
 
     /// How many times a judge is asked when the checks of a scope up to a phase run, but for those that are done: all

@@ -61,6 +61,7 @@ fn charter(usd: Option<u64>) -> Charter {
             tokens: None,
             warn_at: vec![50, 80],
             human_wait: Duration::from_secs(60),
+            written: None,
         },
         commits: Commits { auto: true, frequency: CommitFrequency::PerIteration },
         reserves: Reserves {
@@ -426,4 +427,27 @@ fn at_the_limit_of_iterations_it_stays_unless_it_is_not_to_wait() {
     assert_eq!(leave(&told.session, Patience::Stay, at(2)), None);
     let impatient = Patience::Leave { max_wait: Duration::ZERO };
     assert_eq!(leave(&told.session, impatient, at(2)), Some(Leave::Stopped));
+}
+
+#[test]
+fn a_persons_pause_takes_the_place_of_any_other() {
+    let stop = Event::StopAsked { actor: operator(), how: StopHow::Now };
+    let pause = Event::PauseAsked { actor: operator() };
+    let by_person = |told: &Told| match &told.session.stage {
+        Stage::Paused { why: PauseReason::Operator, then } => then.name(),
+        other => panic!("{}", other.name()),
+    };
+    let mut limited = charter(Some(0));
+    limited.limits.max_iterations = Some(0);
+    let run = RunId(uuid::Uuid::from_u128(1));
+    let first = Event::RunStarted { run, charter: Box::new(limited), actor: operator() };
+    let told = Told { session: begin(at(0), &first).unwrap(), said: vec![] }.planning();
+    let told = told.take(&pause);
+    assert_eq!(by_person(&told), "planning");
+    let told = told.take(&stop);
+    assert!(matches!(told.session.stage, Stage::Paused { why: PauseReason::Stopped, .. }));
+    let told = told.take(&pause);
+    assert_eq!(by_person(&told), "planning");
+    let told = told.take(&Event::ResumeAsked { actor: operator() });
+    assert!(matches!(told.session.stage, Stage::Paused { why: PauseReason::MaxIterations, .. }), "it is asked again");
 }

@@ -32,6 +32,11 @@ pub(super) fn after(now: Timestamp, seconds: i64) -> Timestamp {
 
 impl Turn {
     pub(super) fn worker_ended(&mut self, work: Work, attempt: AttemptId, report: &WorkerReport) {
+        if work.order.nothing_is_left() && !report.adopted {
+            // There was no result to take over: the limit that it was let through for holds now.
+            self.s.ledger.release_open();
+            return self.enter(Stage::Working(work.interrupted(None)));
+        }
         self.book(&work, attempt, report);
         self.forgive_tampering();
         if let Some(note) = self.s.current.as_mut() {

@@ -97,6 +97,7 @@ fn limits() -> Limits {
         tokens: None,
         warn_at: vec![50, 80],
         human_wait: Duration::from_secs(86_400),
+        written: None,
     }
 }
 

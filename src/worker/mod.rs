@@ -41,3 +41,4 @@ pub use script::{Script, ScriptError};
 pub use stream::{ModelSpend, RateLimit, StreamEvent, parse};
 pub use stub::Stub;
 pub use timers::Limits;
+pub use watch::not_started;

@@ -87,7 +87,7 @@ impl Watch {
     pub(super) fn report(mut self, exit: Exit, cut: Option<Cut>, stderr: String) -> Report {
         let facts = &mut self.facts;
         let outcome = judge(facts, exit.status, cut, &stderr);
-        let own_cost = if came_to_a_call(&outcome) { facts.own_cost() } else { Some(Money::ZERO) };
+        let own_cost = if facts.spoke && came_to_a_call(&outcome) { facts.own_cost() } else { Some(Money::ZERO) };
         let session_cost = facts.session_cost();
         let result = facts.result.take().unwrap_or_default();
         let init = facts.init.take().unwrap_or_default();
@@ -130,7 +130,16 @@ const fn came_to_a_call(outcome: &Outcome) -> bool {
 
 /// The report of a person: no model, no cost.
 pub(super) fn by_person(cut: Option<Cut>, duration: Duration) -> Report {
-    let outcome = if cut.is_some() { Outcome::Stopped } else { Outcome::Finished };
+    without_a_process(if cut.is_some() { Outcome::Stopped } else { Outcome::Finished }, duration)
+}
+
+/// The report of a worker that was not started, because nothing is left for it to spend.
+#[must_use]
+pub fn not_started() -> Report {
+    without_a_process(Outcome::BudgetExhausted, Duration::ZERO)
+}
+
+fn without_a_process(outcome: Outcome, duration: Duration) -> Report {
     let exit =
         Exit { status: crate::process::Status::Code(0), timed_out: false, swept: 0, output_cut: false, duration };
     let report = Watch::new(String::new()).report(exit, None, String::new());
@@ -153,4 +162,24 @@ pub(super) const fn cut_name(cut: Cut) -> &'static str {
 pub(super) fn cut_of_name(name: &str) -> Option<Cut> {
     let all = [Cut::Stopped, Cut::Sliced, Cut::HungAtStart, Cut::HungIdle, Cut::HungAfterResult, Cut::Refused];
     all.into_iter().find(|cut| cut_name(*cut) == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::Status;
+
+    #[test]
+    fn who_dies_before_a_first_event_has_called_nobody() {
+        let killed = |lines: &[&str]| {
+            let mut watch = Watch::new(String::new());
+            lines.iter().for_each(|line| watch.hear(Line::Whole(line.as_bytes()), &mut |_| {}));
+            let duration = Duration::from_secs(1);
+            let exit = Exit { status: Status::Signal(9), timed_out: false, swept: 0, output_cut: false, duration };
+            watch.report(exit, None, String::new()).own_cost
+        };
+        assert_eq!(killed(&[]), Some(Money::ZERO));
+        assert_eq!(killed(&["warning: some library"]), Some(Money::ZERO));
+        assert_eq!(killed(&[r#"{"type":"system","subtype":"init","session_id":"s"}"#]), None);
+    }
 }

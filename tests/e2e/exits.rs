@@ -36,7 +36,7 @@ fn a_wrong_command_line_is_2() {
     {
         world.cco(line).run().expect_code(2);
     }
-    let none = world.cco(["pause"]).run().expect_code(2);
+    let none = world.cco(["stop"]).run().expect_code(2);
     assert!(none.stderr.contains("CCO-E0421"), "{}", none.stderr);
     world.cco(["resume", "--yes"]).run().expect_code(2);
 }

@@ -49,6 +49,68 @@ fn a_pause_that_was_acknowledged_outlives_the_daemon() {
 }
 
 #[test]
+fn a_pause_asked_while_nobody_works_holds_the_next_daemon_back() {
+    let place = Place::new();
+    let world = World::new(&place, TWO, STUB, STEPS);
+    world.cco(["pause"]).run().expect_code(2);
+    world.start(["--max-iterations", "1"]).expect_code(6);
+    world.cco(["pause"]).run().expect_code(0);
+    world.start(["--max-iterations", "5"]).expect_code(4);
+    assert!(!world.repo.has("second.txt"));
+    world.cco(["resume", "--yes", "--no-wait"]).run().expect_code(0);
+    assert!(world.cco(["pause"]).run().expect_code(2).stderr.contains("done and proven"));
+}
+
+#[test]
+fn a_limit_that_was_acknowledged_outlives_the_daemon_until_a_file_or_a_flag_says_otherwise() {
+    let place = Place::new();
+    let world = World::new(&place, TWO, STUB, GATED_STEPS);
+    let daemon = world.live();
+    world.wait_for_sign("begun");
+    world.cco(["resume", "--max-iterations", "1", "--budget", "7"]).run().expect_code(0);
+    daemon.signal(nix::sys::signal::Signal::SIGKILL);
+    daemon.wait().expect_code(137);
+    world.nothing_runs();
+    world.give_sign("go");
+    for _ in 0..2 {
+        world.start([]).expect_code(6);
+        assert_eq!((world.repo.has("second.txt"), &world.status()["cost"]["budget_usd"]), (false, &7.0.into()));
+    }
+    world.repo.write(".cco/mission.yaml", TWO);
+    world.repo.write(".cco/config.yaml", &format!("{STUB}budget: {{ usd: 3 }}\n"));
+    world.start([]).expect_code(6);
+    assert_eq!(world.status()["cost"]["budget_usd"], 3.0, "the file was changed since");
+    world.start(["--max-iterations", "5"]).expect_code(0);
+    assert_eq!(world.status()["cost"]["budget_usd"], 3.0);
+}
+
+#[test]
+fn a_killed_daemons_work_is_not_begun_anew_where_nothing_is_left_for_it() {
+    let place = Place::new();
+    let script = "\
+scenes:
+  - steps: [{ write: { path: first.txt, content: one } }]
+    cost_usd: 0.3
+    result: The first is there.
+  - steps:
+      - run: \"echo x >> ../begun; until [ -e ../go ]; do sleep 0.02; done\"
+      - write: { path: second.txt, content: two }
+    result: The second is there.
+";
+    let world = World::new(&place, TWO, STUB, script);
+    let daemon = world.live();
+    world.wait_for_sign("begun");
+    daemon.signal(nix::sys::signal::Signal::SIGKILL);
+    daemon.wait().expect_code(137);
+    world.nothing_runs();
+    world.give_sign("go");
+    world.start(["--budget", "0.2"]).expect_code(5);
+    assert_eq!(fs::read_to_string(world.sign("begun")).unwrap().lines().count(), 1, "the worker was not started");
+    assert_eq!(world.status()["cost"]["total_usd"], 0.3);
+    world.cco(["resume", "--yes", "--no-wait", "--budget", "1"]).run().expect_code(0);
+}
+
+#[test]
 fn guidance_is_in_the_next_prompt_of_the_worker() {
     let place = Place::new();
     let world = World::new(&place, TWO, STUB, GATED_STEPS);

@@ -23,6 +23,17 @@ pub(crate) fn check(daemon: &Daemon, world: &World) {
     everything_is_bounded(session);
     an_amendment_voids_verdicts(daemon);
     a_pause_holds(daemon);
+    a_result_is_taken_over_before_money_is_asked_for(session, world);
+}
+
+/// I9: what was paid for and is on disk waits for no budget.
+fn a_result_is_taken_over_before_money_is_asked_for(session: &Session, world: &World) {
+    if let Stage::Paused { why: PauseReason::Budget { what }, then } = &session.stage
+        && let Stage::Working(Work { order, .. }) = then.innermost()
+    {
+        let waits = order.adopt.is_some_and(|lost| world.left_behind.contains_key(&lost));
+        assert!(!waits, "I9: a result is there, and yet: {what}");
+    }
 }
 
 /// I4: whoever was told that the mission will pause finds it paused, whatever became of the daemon.

@@ -367,6 +367,7 @@ fn work(session: &Session, world: &mut World, order: &WorkOrder) -> Event {
     let attempt = session.attempt;
     let report = match order.adopt.and_then(|lost| world.left_behind.remove(&lost)) {
         Some(report) => WorkerReport { adopted: true, ..report },
+        None if order.nothing_is_left() => world.report(order, WorkerOutcome::ActionBudget, Some(0)),
         None => world.work(session, order),
     };
     Event::WorkerEnded { attempt, report: Box::new(report) }

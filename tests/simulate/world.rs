@@ -124,6 +124,7 @@ impl World {
                 tokens: None,
                 warn_at: vec![50, 80],
                 human_wait: Duration::from_secs(3_600),
+                written: None,
             },
             commits: Commits { auto: draw("auto", 5) > 0, frequency },
             reserves: Reserves {
@@ -385,7 +386,7 @@ impl World {
         *self.sessions.entry(session).or_default() += micros;
     }
 
-    fn report(&self, order: &WorkOrder, outcome: WorkerOutcome, own: Option<u64>) -> WorkerReport {
+    pub(crate) fn report(&self, order: &WorkOrder, outcome: WorkerOutcome, own: Option<u64>) -> WorkerReport {
         let total = self.sessions.get(&order.session).copied().unwrap_or_default();
         WorkerReport {
             outcome,

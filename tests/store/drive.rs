@@ -55,6 +55,7 @@ pub(crate) fn first_event(run: RunId) -> Event {
         tokens: None,
         warn_at: vec![50, 80],
         human_wait: Duration::from_secs(3600),
+        written: None,
     };
     let charter = Charter {
         mission: MissionId::new("shop"),

@@ -47,7 +47,7 @@ fn turn(store: &mut Store, session: Session, event: &Event) -> Session {
     let now = drive::time(store.last().seq.0);
     store.append(now, event).unwrap();
     let (session, _) = step(session, now, event);
-    if session.effect().is_some_and(|effect| effect.owes_sync()) {
+    if session.effect().is_some_and(|effect| session.owes_sync(&effect)) {
         store.sync().unwrap();
     }
     if let Stage::Recording(order) = &session.stage {

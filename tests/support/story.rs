@@ -115,6 +115,7 @@ fn charter(mission: &Mission) -> Charter {
             tokens: None,
             warn_at: vec![],
             human_wait: Duration::from_secs(60),
+            written: None,
         },
         commits: Commits { auto: true, frequency: CommitFrequency::PerSession },
         reserves: Reserves { manager: Money::from_micros(50_000), ..Reserves::default() },

@@ -12,11 +12,11 @@ Examples:
 pub struct PauseArgs {}
 
 impl PauseArgs {
-    /// Asks the daemon.
+    /// Asks the daemon, or the next one where none runs.
     ///
     /// # Errors
-    /// If none runs.
+    /// If there is no run, or it has ended.
     pub fn run(&self, context: &mut Context<'_>) -> Result<(), Error> {
-        context.steer(Ask::Pause, "asked to pause")
+        context.tell(Ask::Pause, "asked to pause")
     }
 }

@@ -13,6 +13,9 @@ fn a_judge_inside_a_combination_is_reserved_for_with_each_of_its_votes() {
     let told = told.planning().working().ended(WorkerOutcome::Finished, Some(1)).snapshotted("t1");
     let open = told.session.ledger.open().unwrap();
     assert_eq!((open.role, open.amount), (Role::Judge, Money::from_micros(15)));
+    assert!(told.session.owes_sync(&told.session.effect().unwrap()), "a judge is paid");
+    let free = begun(None).planning().working().ended(WorkerOutcome::Finished, Some(1)).snapshotted("t1");
+    assert!(!free.session.owes_sync(&free.session.effect().unwrap()), "checks repeat for free");
     let told = told.verdict("t1", Outcome::Fail).take(&Event::DaemonStarted { epoch: 2, version: "0".into(), pid: 1 });
     assert_eq!(told.session.ledger.open(), None, "its verdict is recorded: it is not asked again");
     assert_eq!(told.session.ledger.spent(), Money::from_micros(16), "what it asked before is not known");
@@ -83,4 +86,55 @@ fn a_result_that_is_taken_over_is_paid_for_as_its_own_attempt_was() {
     let told = told.answer(|attempt| Event::WorkerEnded { attempt, report: Box::new(report) });
     assert_eq!(told.session.ledger.account(Role::Worker).reported, Money::from_micros(40));
     assert!(told.session.ledger.lost().is_empty());
+}
+
+const SECOND_DAEMON: Event = Event::DaemonStarted { epoch: 2, version: String::new(), pid: 1 };
+
+fn order(told: &Told) -> &WorkOrder {
+    match &told.session.stage {
+        Stage::Working(work) => &work.order,
+        other => panic!("{}", other.name()),
+    }
+}
+
+#[test]
+fn a_result_on_disk_is_taken_over_before_the_budget_is_asked() {
+    let told = begun(Some(80)).planning().working().take(&SECOND_DAEMON);
+    assert_eq!(told.session.ledger.spent(), Money::from_micros(80), "what was lost may have cost all there was");
+    let session = order(&told).session;
+    let report = WorkerReport { adopted: true, ..worked(session, WorkerOutcome::Finished, Some(15), Some(15)) };
+    let told = told.answer(|attempt| Event::WorkerEnded { attempt, report: Box::new(report) });
+    assert_eq!((told.stage(), told.session.ledger.spent()), ("snapshotting", Money::from_micros(15)));
+}
+
+#[test]
+fn where_no_result_is_found_the_limit_holds_and_nothing_is_spent() {
+    let tighter = Limits { usd: Some(Money::ZERO), ..charter(None).limits };
+    let told = begun(Some(80)).planning().working();
+    let told = told.take(&Event::LimitsSet { actor: operator(), limits: tighter }).take(&SECOND_DAEMON);
+    assert!(order(&told).adopt.is_some() && order(&told).nothing_is_left());
+    let told = told.ended(WorkerOutcome::ActionBudget, Some(0));
+    assert!(matches!(told.session.stage, Stage::Paused { why: PauseReason::Budget { .. }, .. }), "{}", told.stage());
+    assert_eq!(told.session.ledger.open(), None);
+    let more = Limits { usd: Some(Money::from_micros(500)), ..charter(None).limits };
+    let told = told.take(&Event::LimitsSet { actor: operator(), limits: more });
+    let told = told.take(&Event::ResumeAsked { actor: operator() });
+    assert_eq!((order(&told).adopt, order(&told).max_cost), (None, Some(Money::from_micros(100))));
+}
+
+#[test]
+fn a_stop_does_not_use_the_budget_up_but_the_second_one_that_tells_nothing_may() {
+    let stopped = |told: Told| {
+        let attempt = told.session.attempt;
+        let told = told.take(&Event::StopAsked { actor: operator(), how: StopHow::Now });
+        let session = told.session.conversation.as_ref().unwrap().id;
+        let report = Box::new(worked(session, WorkerOutcome::Stopped, None, None));
+        let told = told.take(&Event::WorkerEnded { attempt, report }).snapshotted("t1");
+        told.take(&SECOND_DAEMON).take(&Event::ResumeAsked { actor: operator() })
+    };
+    let told = stopped(begun(Some(80)).planning().working());
+    assert_eq!((order(&told).adopt, order(&told).max_cost), (None, Some(Money::from_micros(80))));
+    let twice = stopped(told);
+    assert!(matches!(twice.session.stage, Stage::Paused { why: PauseReason::Budget { .. }, .. }), "{}", twice.stage());
+    assert_eq!(twice.session.ledger.spent(), Money::from_micros(160), "never more than one reserve too much");
 }

@@ -6,6 +6,7 @@ use super::mirror::mirror;
 use crate::mission::Every;
 use crate::session::{
     Charter, CharterCheck, CharterCriterion, CommitFrequency, Commits, Limits, OnStall, Reserves, WorkerDollars,
+    Written,
 };
 use crate::words::{CheckId, CriterionId, Hash, MissionId, Money, PhaseId, Priority};
 
@@ -53,7 +54,11 @@ mirror!(struct Limits => LimitsV1 {
     tokens: Option<u64>,
     warn_at: Vec<u8>,
     human_wait: Duration,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    written: Option<Written>,
 });
+
+mirror!(struct Written => WrittenV1 { max_iterations: Option<u64>, usd: Option<Money> });
 
 mirror!(enum OnStall => OnStallV1 { Replan, Escalate, Pause, Stop });
 
