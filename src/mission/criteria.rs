@@ -27,6 +27,10 @@ pub(super) fn criteria(files: &[CriterionFile], at: &Node, found: &mut Findings<
         };
         criteria.push(criterion(file, CriterionId::new(name), at.item(index), found));
     }
+    if !criteria.is_empty() && criteria.iter().all(|criterion| !criterion.required) {
+        let message = "no criterion is required: the mission would be done without any proof";
+        found.error(Code::Conflict, at.at, message, "leave `required: false` out of at least one");
+    }
     criteria
 }
 

@@ -463,6 +463,9 @@ mod tests {
         assert_eq!(mistakes("title: t\n"), ["1:1 CCO-E0112 the file lacks the key `definition_of_done`"]);
         assert_eq!(mistakes("title: t\ndod:\n"), ["2:1 CCO-E0111 `dod` has no value"]);
         assert_eq!(mistakes("title: t\ndod: ['']\n"), ["2:7 CCO-E0115 item 1 of `dod` is empty"]);
+        let none = "title: t\ndod: [{criteria: a, required: false}]\n";
+        let told = "2:6 CCO-E0125 no criterion is required: the mission would be done without any proof";
+        assert_eq!(mistakes(none), [told]);
     }
 
     #[test]

@@ -78,6 +78,8 @@ fn a_limit_that_was_acknowledged_outlives_the_daemon_until_a_file_or_a_flag_says
     }
     world.repo.write(".cco/mission.yaml", TWO);
     world.repo.write(".cco/config.yaml", &format!("{STUB}budget: {{ usd: 3 }}\n"));
+    world.start([]).expect_code(8);
+    world.cco(["amend", "--yes"]).run().expect_code(0);
     world.start([]).expect_code(6);
     assert_eq!(world.status()["cost"]["budget_usd"], 3.0, "the file was changed since");
     world.start(["--max-iterations", "5"]).expect_code(0);
